@@ -1,0 +1,40 @@
+# Builds, installs and checks the extension through PGXS: make, make install, make installcheck.
+
+EXTENSION = interactions
+EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
+SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
+
+MODULE_big = interactions
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+DATA_built = $(SCRIPT)
+EXTRA_CLEAN = $(SCRIPT)
+
+TESTS = $(sort $(wildcard test/sql/*.sql))
+REGRESS = $(patsubst test/sql/%.sql,%,$(TESTS))
+REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
+ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --load-extension=$(EXTENSION)
+
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard src/*.h)
+
+# A line of types.txt makes one type; the list of seen users is a branch of a UNION per type
+$(SCRIPT): sql/model.sql sql/type.sql.in sql/types.txt sql/wire.sql Makefile
+	set -e; trap 'rm -f $@.tmp' EXIT; \
+	types=$$(grep -v '^#' sql/types.txt); \
+	{ \
+		cat sql/model.sql; \
+		echo "$$types" | while IFS='|' read -r singular plural columns names; do \
+			sed -e "s/@singular@/$$singular/g" -e "s/@plural@/$$plural/g" \
+				-e "s/@columns@/$$columns/" -e "s/@names@/$$names/" sql/type.sql.in; \
+		done; \
+		seen=$$(echo "$$types" | cut -d'|' -f2 | \
+			sed -e 's/.*/\t\tSELECT user_id FROM interactions.&/' -e '$$!s/$$/ UNION/' -e '$$!s/$$/\\/'); \
+		sed -e "s/^@seen@$$/$$seen/" sql/wire.sql; \
+	} > $@.tmp; \
+	mv $@.tmp $@

@@ -1,0 +1,35 @@
+/*
+ * compat.h
+ *	  What differs between the supported versions of PostgreSQL, 15 to 19.
+ */
+#ifndef INTERACTIONS_COMPAT_H
+#define INTERACTIONS_COMPAT_H
+
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+#include "utils/jsonfuncs.h"
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#if PG_VERSION_NUM < 160000
+#define json_report_error(error, lex) json_ereport_error(error, lex)
+#else
+#define json_report_error(error, lex) json_errsave_error(error, lex, NULL)
+#endif
+
+/* Start lexing len bytes of JSON; escapes are resolved where unescape. */
+static inline JsonLexContext *
+JsonLexer(const char *json, int len, bool unescape)
+{
+#if PG_VERSION_NUM >= 170000
+	return makeJsonLexContextCstringLen(NULL, json, len, GetDatabaseEncoding(),
+										unescape);
+#else
+	return makeJsonLexContextCstringLen(unconstify(char *, json), len,
+										GetDatabaseEncoding(), unescape);
+#endif
+}
+
+#endif /* INTERACTIONS_COMPAT_H */

@@ -1,0 +1,391 @@
+/*
+ * create.c
+ *	  Stores interactions given as JSON: one, a batch, or what is good in one.
+ *
+ * A batch is read and checked as a whole, sorted by the primary key, and
+ * inserted with one statement.  The order makes the index cheap to extend, and
+ * is the same for every batch, so that two of them cannot deadlock.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "interactions.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+#include "utils/queryenvironment.h"
+#include "utils/resowner.h"
+#include "utils/tuplestore.h"
+
+#define MAX_NAMED_ELEMENTS 10
+
+/* a batch as far as it has been read */
+typedef struct Batch
+{
+	const InteractionType *type;
+	Interaction *rows;
+	int64 nrows;
+	int64 maxrows;
+	int64 nelements;
+	int64 nerrors;
+	int sqlerrcode;		   /* of the first error */
+	StringInfoData errors; /* sentences, or elements of JSON */
+} Batch;
+
+/* Set the HTTP status that PostgREST gives. */
+static void
+SetStatus(const char *status)
+{
+	set_config_option("response.status", status, PGC_USERSET, PGC_S_SESSION,
+					  GUC_ACTION_LOCAL, true, 0, false);
+}
+
+/* The json argument; null is no body. */
+static JsonLexContext *
+OpenBody(FunctionCallInfo fcinfo, const char *expected)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the body must be %s, not null", expected)));
+	return OpenJson(PG_GETARG_DATUM(0));
+}
+
+/* The stored row that equals an interaction, in wire format; or NULL. */
+static HeapTuple
+FindStored(const InteractionType *type, Datum *values, bool *isnull,
+		   MemoryContext context)
+{
+	HeapTuple tuple = NULL;
+	MemoryContext oldcontext;
+
+	if (RunQuery(GetQuery(type, QUERY_SELECT), ColumnCount(type), values,
+				 isnull, SPI_OK_SELECT) > 0)
+	{
+		oldcontext = MemoryContextSwitchTo(context);
+		tuple = heap_copytuple(SPI_tuptable->vals[0]);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return tuple;
+}
+
+/* create_TYPE(json) returns interactions_v1.TYPEs */
+PG_FUNCTION_INFO_V1(create_interaction);
+Datum
+create_interaction(PG_FUNCTION_ARGS)
+{
+	const InteractionType *type = TypeOfFunction(fcinfo);
+	JsonLexContext *lex = OpenBody(fcinfo, "an interaction");
+	MemoryContext context = CurrentMemoryContext;
+	HeapTuple stored = NULL;
+	bool created;
+	TupleDesc tupdesc;
+	Datum values[MAX_COLUMNS];
+	bool isnull[MAX_COLUMNS];
+	Interaction interaction;
+	Violation violation;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
+		tupdesc->natts != ColumnCount(type) - 1)
+		elog(ERROR, "unexpected result type");
+	if (!ReadInteraction(lex, type, &interaction, &violation))
+		ReportViolation(&violation);
+	InteractionDatums(type, &interaction, values, isnull);
+
+	SPI_connect();
+	created = RunQuery(GetQuery(type, QUERY_INSERT), ColumnCount(type), values,
+					   isnull, SPI_OK_INSERT) > 0;
+	if (!created)
+		stored = FindStored(type, values, isnull, context);
+	SPI_finish();
+	SetStatus(created ? "201" : "200");
+
+	if (stored != NULL)
+	{
+		BlessTupleDesc(tupdesc);
+		HeapTupleHeaderSetDatumLength(stored->t_data, stored->t_len);
+		HeapTupleHeaderSetTypeId(stored->t_data, tupdesc->tdtypeid);
+		HeapTupleHeaderSetTypMod(stored->t_data, tupdesc->tdtypmod);
+	}
+	else
+	{
+		/* what is stored is what was given; the fingerprint is beyond natts */
+		values[TIMESTAMP] = Int64GetDatum(TimestampToMs(interaction.timestamp));
+		stored = heap_form_tuple(BlessTupleDesc(tupdesc), values, isnull);
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(stored));
+}
+
+static int
+CompareSpans(Span a, Span b)
+{
+	int result = memcmp(a.data, b.data, Min(a.len, b.len));
+
+	return result != 0 ? result : a.len - b.len;
+}
+
+/* Order by the primary key. */
+static int
+CompareInteractions(const void *one, const void *other)
+{
+	const Interaction *a = *(const Interaction *const *) one;
+	const Interaction *b = *(const Interaction *const *) other;
+	int result;
+
+	CHECK_FOR_INTERRUPTS();
+	result = CompareSpans(a->user_id, b->user_id);
+	if (result == 0 && a->timestamp != b->timestamp)
+		result = a->timestamp < b->timestamp ? -1 : 1;
+	if (result == 0)
+		result = CompareSpans(a->item_id, b->item_id);
+	if (result == 0 && a->fingerprint != b->fingerprint)
+		result = a->fingerprint < b->fingerprint ? -1 : 1;
+	return result;
+}
+
+/* The rows of a batch in the order of the key, each once. */
+static Tuplestorestate *
+SortBatch(const Batch *batch, TupleDesc tupdesc)
+{
+	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
+	Interaction **order;
+	MemoryContext row_context;
+	MemoryContext oldcontext;
+	Datum values[MAX_COLUMNS];
+	bool isnull[MAX_COLUMNS];
+
+	order = MemoryContextAllocHuge(CurrentMemoryContext,
+								   mul_size(sizeof(*order), batch->nrows));
+	for (int64 i = 0; i < batch->nrows; i++)
+		order[i] = &batch->rows[i];
+	qsort(order, batch->nrows, sizeof(*order), CompareInteractions);
+
+	/* the tuplestore copies what it is given; no row needs another's memory */
+	row_context = AllocSetContextCreate(CurrentMemoryContext,
+										"interactions row",
+										ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(row_context);
+	for (int64 i = 0; i < batch->nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0 && CompareInteractions(&order[i - 1], &order[i]) == 0)
+			continue;
+		InteractionDatums(batch->type, order[i], values, isnull);
+		tuplestore_putvalues(tuples, tupdesc, values, isnull);
+		MemoryContextReset(row_context);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(row_context);
+	return tuples;
+}
+
+/*
+ * Insert the rows of the batch relation as if all of them were new, which
+ * spares the index half of its work.  False, and nothing is stored, where
+ * that fails, for whatever reason: a distributed table reports a duplicate
+ * key in words of its own.
+ */
+static bool
+InsertNew(const InteractionType *type, uint64 *created)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	SPIPlanPtr plan = GetQuery(type, QUERY_INSERT_NEW);
+	volatile bool ok = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(oldcontext);
+	PG_TRY();
+	{
+		*created = RunQuery(plan, 0, NULL, NULL, SPI_OK_INSERT);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(oldcontext);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+				ERRCODE_OPERATOR_INTERVENTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+		RollbackAndReleaseCurrentSubTransaction();
+		ok = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(oldcontext);
+	CurrentResourceOwner = oldowner;
+	return ok;
+}
+
+/* Store the rows of a batch; returns how many were not stored already. */
+static uint64
+StoreBatch(const Batch *batch)
+{
+	const InteractionType *type = batch->type;
+	TupleDesc tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
+	EphemeralNamedRelationData relation;
+	Tuplestorestate *tuples;
+	uint64 created = 0;
+
+	if (batch->nrows == 0)
+		return 0;
+
+	for (int i = 0; i < ColumnCount(type); i++)
+		TupleDescInitEntry(tupdesc, i + 1, ColumnName(type, i),
+						   ColumnType(type, i), -1, 0);
+	tuples = SortBatch(batch, tupdesc);
+
+	memset(&relation, 0, sizeof(relation));
+	relation.md.name = BATCH_RELATION;
+	relation.md.tupdesc = tupdesc;
+	relation.md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation.md.enrtuples = tuplestore_tuple_count(tuples);
+	relation.reldata = tuples;
+
+	SPI_connect();
+	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register the batch");
+	if (!InsertNew(type, &created))
+	{
+		RunQuery(GetQuery(type, QUERY_INSERT_BATCH), 0, NULL, NULL,
+				 SPI_OK_SELECT);
+		created = ResultInt64(1);
+	}
+	SPI_finish();
+	tuplestore_end(tuples);
+	return created;
+}
+
+/* Note a bad element, in JSON or as a sentence. */
+static void
+NoteError(Batch *batch, const Violation *violation, bool as_json)
+{
+	if (batch->nerrors == 0)
+		batch->sqlerrcode = violation->sqlerrcode;
+	if (as_json)
+	{
+		appendStringInfo(&batch->errors,
+						 "%s{\"index\": " INT64_FORMAT
+						 ", \"code\": \"%s\", \"message\": ",
+						 batch->nerrors > 0 ? ", " : "", batch->nelements,
+						 unpack_sql_state(violation->sqlerrcode));
+		escape_json(&batch->errors, violation->message);
+		appendStringInfoChar(&batch->errors, '}');
+	}
+	else if (batch->nerrors < MAX_NAMED_ELEMENTS)
+		appendStringInfo(&batch->errors, "%selement " INT64_FORMAT ": %s",
+						 batch->nerrors > 0 ? "\n" : "", batch->nelements,
+						 violation->message);
+	batch->nerrors++;
+}
+
+/* Read the array that is the body, its good elements and its bad ones. */
+static void
+ReadBatch(Batch *batch, JsonLexContext *lex, bool errors_as_json)
+{
+	Violation violation;
+
+	if (lex->token_type != JSON_TOKEN_ARRAY_START)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the body must be an array of interactions, not %s",
+						DescribeToken(lex))));
+
+	initStringInfo(&batch->errors);
+	batch->maxrows = 64;
+	batch->rows = palloc(mul_size(sizeof(Interaction), batch->maxrows));
+	NextToken(lex);
+	while (lex->token_type != JSON_TOKEN_ARRAY_END)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (batch->nrows == batch->maxrows)
+		{
+			batch->maxrows *= 2;
+			batch->rows = repalloc_huge(
+				batch->rows, mul_size(sizeof(Interaction), batch->maxrows));
+		}
+		if (ReadInteraction(lex, batch->type, &batch->rows[batch->nrows],
+							&violation))
+			batch->nrows++;
+		else
+		{
+			NoteError(batch, &violation, errors_as_json);
+			pfree(violation.message);
+			if (violation.hint)
+				pfree(violation.hint);
+		}
+		batch->nelements++;
+		if (NextToken(lex) == JSON_TOKEN_COMMA)
+			NextToken(lex);
+	}
+}
+
+/* Read, check and store a batch: all of it, or what is good where skip. */
+static Datum
+CreateBatch(FunctionCallInfo fcinfo, bool skip)
+{
+	Batch batch = {.type = TypeOfFunction(fcinfo)};
+	MemoryContext context;
+	MemoryContext oldcontext;
+	StringInfoData result;
+	uint64 created;
+	text *json;
+
+	/* a batch is freed here, not when the caller's query ends */
+	context = AllocSetContextCreate(CurrentMemoryContext, "interactions batch",
+									ALLOCSET_DEFAULT_SIZES);
+	oldcontext = MemoryContextSwitchTo(context);
+
+	ReadBatch(&batch, OpenBody(fcinfo, "an array of interactions"), skip);
+	if (batch.nerrors > 0 && !skip)
+		ereport(ERROR,
+				(errcode(batch.sqlerrcode),
+				 errmsg_plural("%lld of %lld elements is invalid",
+							   "%lld of %lld elements are invalid",
+							   batch.nerrors, (long long) batch.nerrors,
+							   (long long) batch.nelements),
+				 errdetail_internal("%s", batch.errors.data),
+				 errhint("Nothing was stored. import_%s stores the valid elements and reports the rest.",
+						 batch.type->plural)));
+
+	created = StoreBatch(&batch);
+	SetStatus(skip ? "200" : "201");
+
+	initStringInfo(&result);
+	appendStringInfo(&result,
+					 "{\"created\": " UINT64_FORMAT
+					 ", \"duplicates\": " UINT64_FORMAT,
+					 created, batch.nrows - created);
+	if (skip)
+		appendStringInfo(&result, ", \"errors\": [%s]", batch.errors.data);
+	appendStringInfoChar(&result, '}');
+
+	MemoryContextSwitchTo(oldcontext);
+	json = cstring_to_text_with_len(result.data, result.len);
+	MemoryContextDelete(context);
+	PG_RETURN_TEXT_P(json);
+}
+
+/* create_TYPEs(json) returns json */
+PG_FUNCTION_INFO_V1(create_interactions);
+Datum
+create_interactions(PG_FUNCTION_ARGS)
+{
+	return CreateBatch(fcinfo, false);
+}
+
+/* import_TYPEs(json) returns json */
+PG_FUNCTION_INFO_V1(import_interactions);
+Datum
+import_interactions(PG_FUNCTION_ARGS)
+{
+	return CreateBatch(fcinfo, true);
+}

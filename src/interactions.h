@@ -1,0 +1,193 @@
+/*
+ * interactions.h
+ *	  What the files of the extension share: the table of types, an
+ *	  interaction in memory, and the one way to each of the common jobs.
+ */
+#ifndef INTERACTIONS_H
+#define INTERACTIONS_H
+
+#include "access/tupdesc.h"
+#include "common/jsonapi.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+
+/* columns that every type has come first, in this order */
+typedef enum Property
+{
+	USER_ID,
+	ITEM_ID,
+	TIMESTAMP,
+	RECOMMENDATION_ID,
+	FIRST_OWN
+} Property;
+
+#define MAX_OWN_COLUMNS 2
+
+/* the columns of a type, the fingerprint last */
+#define MAX_COLUMNS (FIRST_OWN + MAX_OWN_COLUMNS + 1)
+
+#define MAX_ID_BYTES 512
+
+typedef struct OwnColumn
+{
+	const char *name;
+	Oid typid;		  /* float8, numeric, int4 or int8 */
+	bool required;	  /* null is an error */
+	const char *rule; /* completes the sentence '"price" must be …' */
+	int64 min;
+	const char *max; /* largest value, as text of type typid */
+} OwnColumn;
+
+typedef enum SavedQuery
+{
+	QUERY_INSERT,
+	QUERY_INSERT_NEW,
+	QUERY_INSERT_BATCH,
+	QUERY_SELECT,
+	QUERY_LIST_USER,
+	QUERY_LIST_ITEM,
+	QUERY_DELETE,
+	QUERY_DELETE_USER,
+	QUERY_DELETE_ITEM,
+	QUERY_DELETE_USER_ITEM,
+	QUERY_TRANSFER,
+	NUM_QUERIES
+} SavedQuery;
+
+typedef struct InteractionType
+{
+	const char *singular; /* names functions */
+	const char *plural;	  /* names table, view and functions */
+	int nown;
+	OwnColumn own[MAX_OWN_COLUMNS];
+} InteractionType;
+
+/* a string that need not end in NUL; data is NULL where the value is null */
+typedef struct Span
+{
+	const char *data;
+	int len;
+} Span;
+
+/* one interaction of any type; what it points to belongs to its maker */
+typedef struct Interaction
+{
+	Span user_id;
+	Span item_id;
+	Span recommendation_id;
+	TimestampTz timestamp;
+	int64 fingerprint;
+	Datum own[MAX_OWN_COLUMNS];
+	bool own_isnull[MAX_OWN_COLUMNS];
+	bool timestamp_isnull;
+} Interaction;
+
+/* why something is refused; palloc'd strings */
+typedef struct Violation
+{
+	int sqlerrcode;
+	char *message;
+	char *hint; /* or NULL */
+} Violation;
+
+/* the library exports what SQL calls, and nothing that is shared in here */
+#pragma GCC visibility push(hidden)
+
+/* types.c */
+extern const InteractionType InteractionTypes[];
+extern const int NumInteractionTypes;
+
+extern const InteractionType *TypeByName(const char *plural);
+extern const InteractionType *TypeOfFunction(FunctionCallInfo fcinfo);
+extern int ColumnCount(const InteractionType *type);
+extern const char *ColumnName(const InteractionType *type, int column);
+extern Oid ColumnType(const InteractionType *type, int column);
+extern const char *ColumnNames(const InteractionType *type);
+extern const char *WireColumns(const InteractionType *type);
+
+/* number.c */
+typedef struct Number
+{
+	Span text;		 /* as given */
+	bool negative;
+	bool is_nan;
+	bool is_infinite;
+	uint64 digits;	 /* the first 19 significant ones */
+	int exponent;	 /* of ten, of the last of digits */
+	bool inexact;	 /* further digits, not all 0, were left out */
+} Number;
+
+extern bool ScanNumber(Span text, Number *number);
+extern bool NumberToInt64(const Number *number, int64 *result, bool *exact);
+extern bool NumberToDatum(const Number *number, Oid typid, Datum *result);
+
+/* timestamp.c */
+#define TIMESTAMP_RULE \
+	"a number of milliseconds between 0 and 253402300799999"
+#define TIMESTAMP_HINT \
+	"Timestamps are milliseconds since 1970-01-01 00:00:00 UTC."
+
+extern bool TimestampFromMs(const char *property, int64 ms, const char *given,
+							TimestampTz *result, Violation *violation);
+extern bool TimestampFromNumber(const char *property, const Number *number,
+								TimestampTz *result, Violation *violation);
+extern TimestampTz TimestampArgument(const char *property, Span text);
+extern int64 TimestampToMs(TimestampTz timestamp);
+extern bool CheckTimestamp(const char *property, TimestampTz *timestamp,
+						   Violation *violation);
+
+/* rules.c */
+extern bool Violate(Violation *violation, int sqlerrcode, const char *hint,
+					const char *fmt, ...) pg_attribute_printf(4, 5);
+extern void pg_attribute_noreturn() ReportViolation(const Violation *violation);
+extern char *Clip(Span text);
+extern Span TextSpan(Datum text);
+extern Span CheckedId(const char *property, Datum text, bool isnull);
+extern bool CheckId(const char *property, Span id, bool required,
+					Violation *violation);
+extern bool ViolateSyntax(const char *property, Oid typid, Span text,
+						  Violation *violation);
+extern bool ViolateOwn(const OwnColumn *column, const char *given,
+					   Violation *violation);
+extern bool CompleteInteraction(const InteractionType *type,
+								Interaction *interaction, Violation *violation);
+
+/* json.c */
+extern JsonLexContext *OpenJson(Datum json);
+extern JsonTokenType NextToken(JsonLexContext *lex);
+extern const char *DescribeToken(const JsonLexContext *lex);
+extern bool ReadInteraction(JsonLexContext *lex, const InteractionType *type,
+							Interaction *interaction, Violation *violation);
+
+/* query.c */
+/* name of the rows of a batch, in the statements that store it */
+#define BATCH_RELATION "interactions_batch"
+
+extern SPIPlanPtr GetQuery(const InteractionType *type, SavedQuery query);
+extern SPIPlanPtr KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs,
+							Oid *argtypes);
+extern uint64 RunQuery(SPIPlanPtr plan, int nargs, Datum *values,
+					   const bool *isnull, int expected);
+extern int64 ResultInt64(int column);
+extern void InteractionDatums(const InteractionType *type,
+							  const Interaction *interaction, Datum *values,
+							  bool *isnull);
+
+/* delete.c */
+extern int64 DeleteInteractions(const InteractionType *type, Datum user_id,
+								Datum item_id, TimestampTz from,
+								TimestampTz to);
+
+/* transfer.c */
+extern void LockUsers(Span one, Span other);
+extern void LockAllUsers(void);
+extern bool TransferInteractions(Span from, Span to, bool delete_user,
+								 int64 *transferred, int64 *duplicates);
+
+#pragma GCC visibility pop
+
+#endif /* INTERACTIONS_H */

@@ -1,0 +1,122 @@
+/*
+ * list.c
+ *	  Pages of the interactions of a user or an item, newest first.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/tstoreReceiver.h"
+#include "funcapi.h"
+#include "interactions.h"
+#include "nodes/execnodes.h"
+#include "utils/builtins.h"
+
+/* arguments of the functions */
+#define OWNER 0
+#define PAGE_SIZE 1
+#define AFTER 2
+#define FROM_TIMESTAMP 3
+#define TO_TIMESTAMP 4
+
+/* Split a cursor into its timestamp and the id that follows. */
+static void
+ReadCursor(Span cursor, const char *other, TimestampTz *timestamp, Span *id)
+{
+	const char *colon = memchr(cursor.data, ':', cursor.len);
+
+	if (colon == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"after\" must be <timestamp>:<%s>, not \"%s\"", other,
+						Clip(cursor)),
+				 errhint("Use the timestamp and the %s of the last row of the page before.",
+						 other)));
+	*timestamp = TimestampArgument(
+		"after", (Span){cursor.data, colon - cursor.data});
+	id->data = colon + 1;
+	id->len = cursor.data + cursor.len - id->data;
+}
+
+/* Put the page that the arguments ask for into the function's result. */
+static Datum
+ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
+	 SavedQuery query)
+{
+	const InteractionType *type = TypeOfFunction(fcinfo);
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimestampTz from = DT_NOBEGIN;
+	TimestampTz to = DT_NOEND;
+	TimestampTz after = DT_NOEND;
+	Span after_id = {"", 0};
+	int64 page_size = PG_INT64_MAX;
+	SPIExecuteOptions options;
+	ParamListInfo params;
+	SPIPlanPtr plan;
+	Datum values[6];
+
+	CheckedId(owner, PG_GETARG_DATUM(OWNER), PG_ARGISNULL(OWNER));
+	if (!PG_ARGISNULL(PAGE_SIZE))
+	{
+		page_size = PG_GETARG_INT32(PAGE_SIZE);
+		if (page_size < 1)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("\"page_size\" must be at least 1, not %d",
+								   PG_GETARG_INT32(PAGE_SIZE))));
+	}
+	if (!PG_ARGISNULL(AFTER))
+		ReadCursor(TextSpan(PG_GETARG_DATUM(AFTER)), other, &after, &after_id);
+	if (!PG_ARGISNULL(FROM_TIMESTAMP))
+		from = TimestampArgument("from_timestamp",
+								 TextSpan(PG_GETARG_DATUM(FROM_TIMESTAMP)));
+	if (!PG_ARGISNULL(TO_TIMESTAMP))
+		to = TimestampArgument("to_timestamp",
+							   TextSpan(PG_GETARG_DATUM(TO_TIMESTAMP)));
+
+	InitMaterializedSRF(fcinfo, 0);
+
+	values[0] = PG_GETARG_DATUM(OWNER);
+	values[1] = TimestampTzGetDatum(from);
+	values[2] = TimestampTzGetDatum(to);
+	values[3] = TimestampTzGetDatum(after);
+	values[4] =
+		PointerGetDatum(cstring_to_text_with_len(after_id.data, after_id.len));
+	values[5] = Int64GetDatum(page_size);
+
+	SPI_connect();
+	plan = GetQuery(type, query);
+	params = makeParamList(lengthof(values));
+	for (int i = 0; i < lengthof(values); i++)
+	{
+		params->params[i].value = values[i];
+		params->params[i].isnull = false;
+		params->params[i].pflags = PARAM_FLAG_CONST;
+		params->params[i].ptype = SPI_getargtypeid(plan, i);
+	}
+
+	memset(&options, 0, sizeof(options));
+	options.params = params;
+	options.read_only = true;
+	options.dest = CreateTuplestoreDestReceiver();
+	SetTuplestoreDestReceiverParams(
+		options.dest, rsinfo->setResult,
+		rsinfo->econtext->ecxt_per_query_memory, false, NULL, NULL);
+	SPI_execute_plan_extended(plan, &options);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* list_user_TYPEs(user_id, page_size, after, from_timestamp, to_timestamp) */
+PG_FUNCTION_INFO_V1(list_user_interactions);
+Datum
+list_user_interactions(PG_FUNCTION_ARGS)
+{
+	return ListPage(fcinfo, "user_id", "item_id", QUERY_LIST_USER);
+}
+
+/* list_item_TYPEs(item_id, page_size, after, from_timestamp, to_timestamp) */
+PG_FUNCTION_INFO_V1(list_item_interactions);
+Datum
+list_item_interactions(PG_FUNCTION_ARGS)
+{
+	return ListPage(fcinfo, "item_id", "user_id", QUERY_LIST_ITEM);
+}

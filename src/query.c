@@ -1,0 +1,241 @@
+/*
+ * query.c
+ *	  The statements that the extension runs, prepared once in a backend.
+ *
+ * A plan lives as long as the backend, and is never freed: an outer call may
+ * be running it.  It survives DROP and CREATE of the extension, since core
+ * looks its objects up again, by name, when these change; so every name is
+ * qualified, operators included, and every value is a parameter.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "interactions.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define MAX_ARGS MAX_COLUMNS
+
+/* one row a type; allocated with the first statement */
+static SPIPlanPtr (*queries)[NUM_QUERIES] = NULL;
+
+/* Prepare a statement for good, unless the slot holds it already. */
+SPIPlanPtr
+KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs, Oid *argtypes)
+{
+	if (*slot == NULL)
+	{
+		SPIPlanPtr plan = SPI_prepare(sql, nargs, argtypes);
+
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare \"%s\": %s", sql,
+				 SPI_result_code_string(SPI_result));
+		*slot = plan;
+	}
+	return *slot;
+}
+
+static SPIPlanPtr
+KeepInsert(SPIPlanPtr *slot, const InteractionType *type, const char *sql)
+{
+	Oid argtypes[MAX_COLUMNS];
+
+	for (int i = 0; i < ColumnCount(type); i++)
+		argtypes[i] = ColumnType(type, i);
+	return KeepQuery(slot, sql, ColumnCount(type), argtypes);
+}
+
+/* $1, $2, … for each column, as a list in SQL */
+static const char *
+Placeholders(const InteractionType *type)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < ColumnCount(type); i++)
+		appendStringInfo(&list, "%s$%d", i > 0 ? ", " : "", i + 1);
+	return list.data;
+}
+
+/* The list of a user or an item: other is the second part of the cursor. */
+static SPIPlanPtr
+KeepList(SPIPlanPtr *slot, const InteractionType *type, const char *owner,
+		 const char *other)
+{
+	Oid argtypes[] = {TEXTOID,		  TIMESTAMPTZOID, TIMESTAMPTZOID,
+					  TIMESTAMPTZOID, TEXTOID,		  INT8OID};
+
+	return KeepQuery(
+		slot,
+		psprintf("SELECT %s FROM interactions.%s"
+				 " WHERE %s OPERATOR(pg_catalog.=) $1"
+				 " AND \"timestamp\" OPERATOR(pg_catalog.>=) $2"
+				 " AND \"timestamp\" OPERATOR(pg_catalog.<) $3"
+				 " AND (\"timestamp\", %s) OPERATOR(pg_catalog.<) ($4, $5)"
+				 " ORDER BY \"timestamp\" DESC, %s DESC"
+				 " FETCH FIRST $6 ROWS WITH TIES",
+				 WireColumns(type), quote_identifier(type->plural), owner,
+				 other, other),
+		lengthof(argtypes), argtypes);
+}
+
+static SPIPlanPtr
+KeepDelete(SPIPlanPtr *slot, const InteractionType *type, const char *criteria)
+{
+	Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+
+	return KeepQuery(slot,
+					 psprintf("DELETE FROM interactions.%s WHERE %s"
+							  " \"timestamp\" OPERATOR(pg_catalog.>=) $3"
+							  " AND \"timestamp\" OPERATOR(pg_catalog.<) $4",
+							  quote_identifier(type->plural), criteria),
+					 lengthof(argtypes), argtypes);
+}
+
+#define USER_IS "user_id OPERATOR(pg_catalog.=) $1 AND"
+#define ITEM_IS "item_id OPERATOR(pg_catalog.=) $2 AND"
+
+/* The prepared statement for one job on one type. */
+SPIPlanPtr
+GetQuery(const InteractionType *type, SavedQuery query)
+{
+	Oid users[] = {TEXTOID, TEXTOID};
+	const char *table;
+	const char *columns;
+	SPIPlanPtr *slot;
+
+	if (queries == NULL)
+		queries = MemoryContextAllocZero(
+			TopMemoryContext,
+			mul_size(sizeof(queries[0]), NumInteractionTypes));
+	slot = &queries[type - InteractionTypes][query];
+	if (*slot != NULL)
+		return *slot;
+
+	table = quote_identifier(type->plural);
+	columns = ColumnNames(type);
+	switch (query)
+	{
+		case QUERY_INSERT:
+			return KeepInsert(slot, type,
+							  psprintf("INSERT INTO interactions.%s (%s)"
+									   " VALUES (%s) ON CONFLICT DO NOTHING",
+									   table, columns, Placeholders(type)));
+		case QUERY_INSERT_NEW:
+			return KeepQuery(slot,
+							 psprintf("INSERT INTO interactions.%s (%s)"
+									  " SELECT %s FROM " BATCH_RELATION,
+									  table, columns, columns),
+							 0, NULL);
+		case QUERY_INSERT_BATCH:
+			/* what RETURNING gives is right on a distributed table, too */
+			return KeepQuery(slot,
+							 psprintf("WITH stored AS (INSERT INTO"
+									  " interactions.%s (%s) SELECT %s"
+									  " FROM " BATCH_RELATION
+									  " ON CONFLICT DO NOTHING RETURNING 1)"
+									  " SELECT pg_catalog.count(*) FROM stored",
+									  table, columns, columns),
+							 0, NULL);
+		case QUERY_SELECT:
+			return KeepInsert(
+				slot, type,
+				psprintf("SELECT %s FROM interactions.%s"
+						 " WHERE user_id OPERATOR(pg_catalog.=) $%d"
+						 " AND \"timestamp\" OPERATOR(pg_catalog.=) $%d"
+						 " AND item_id OPERATOR(pg_catalog.=) $%d"
+						 " AND fingerprint OPERATOR(pg_catalog.=) $%d",
+						 WireColumns(type), table, USER_ID + 1, TIMESTAMP + 1,
+						 ITEM_ID + 1, ColumnCount(type)));
+		case QUERY_LIST_USER:
+			return KeepList(slot, type, "user_id", "item_id");
+		case QUERY_LIST_ITEM:
+			return KeepList(slot, type, "item_id", "user_id");
+		case QUERY_DELETE:
+			return KeepDelete(slot, type, "");
+		case QUERY_DELETE_USER:
+			return KeepDelete(slot, type, USER_IS);
+		case QUERY_DELETE_ITEM:
+			return KeepDelete(slot, type, ITEM_IS);
+		case QUERY_DELETE_USER_ITEM:
+			return KeepDelete(slot, type, USER_IS " " ITEM_IS);
+		case QUERY_TRANSFER:
+			/* in the order of the key, as batches insert */
+			return KeepQuery(
+				slot,
+				psprintf("WITH moved AS (DELETE FROM interactions.%s"
+						 " WHERE user_id OPERATOR(pg_catalog.=) $1"
+						 " RETURNING *),"
+						 " stored AS (INSERT INTO interactions.%s (%s)"
+						 " SELECT $2%s FROM moved"
+						 " ORDER BY \"timestamp\", item_id, fingerprint"
+						 " ON CONFLICT DO NOTHING RETURNING 1)"
+						 " SELECT (SELECT pg_catalog.count(*) FROM moved),"
+						 " (SELECT pg_catalog.count(*) FROM stored)",
+						 table, table, columns, strchr(columns, ',')),
+				lengthof(users), users);
+		case NUM_QUERIES:
+			break;
+	}
+	elog(ERROR, "unknown query %d", query);
+}
+
+/* Run a prepared statement; a null isnull means that no value is null. */
+uint64
+RunQuery(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
+		 int expected)
+{
+	char nulls[MAX_ARGS] = "";
+	int result;
+
+	Assert(nargs <= MAX_ARGS);
+	for (int i = 0; i < nargs; i++)
+		nulls[i] = isnull != NULL && isnull[i] ? 'n' : ' ';
+	result = SPI_execute_plan(plan, values, nulls, false, 0);
+	if (result != expected)
+		elog(ERROR, "SPI_execute_plan failed: %s",
+			 SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* A bigint, not null, of the only row of the last result. */
+int64
+ResultInt64(int column)
+{
+	bool isnull;
+
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, column,
+									   &isnull));
+}
+
+/* The values of an interaction, in the order of its table's columns. */
+void
+InteractionDatums(const InteractionType *type, const Interaction *interaction,
+				  Datum *values, bool *isnull)
+{
+	const Span *ids[] = {[USER_ID] = &interaction->user_id,
+						 [ITEM_ID] = &interaction->item_id,
+						 [RECOMMENDATION_ID] =
+							 &interaction->recommendation_id};
+
+	for (int i = 0; i < lengthof(ids); i++)
+	{
+		if (ids[i] == NULL)
+			continue;
+		isnull[i] = ids[i]->data == NULL;
+		values[i] = isnull[i]
+			? (Datum) 0
+			: PointerGetDatum(
+				  cstring_to_text_with_len(ids[i]->data, ids[i]->len));
+	}
+	values[TIMESTAMP] = TimestampTzGetDatum(interaction->timestamp);
+	isnull[TIMESTAMP] = false;
+	for (int i = 0; i < type->nown; i++)
+	{
+		values[FIRST_OWN + i] = interaction->own[i];
+		isnull[FIRST_OWN + i] = interaction->own_isnull[i];
+	}
+	values[FIRST_OWN + type->nown] = Int64GetDatum(interaction->fingerprint);
+	isnull[FIRST_OWN + type->nown] = false;
+}

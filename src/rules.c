@@ -1,0 +1,274 @@
+/*
+ * rules.c
+ *	  The rules that every interaction is held to, whichever way it comes, and
+ *	  the words in which they are broken.
+ *
+ * Nothing here raises for a broken rule: a batch has to go on to its next
+ * element.  A Violation says what is wrong; ReportViolation raises it.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "common/hashfn.h"
+#include "interactions.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+
+#define MAX_SHOWN_BYTES 64
+
+/* Fill in a violation; returns false, for the caller to return. */
+bool
+Violate(Violation *violation, int sqlerrcode, const char *hint,
+		const char *fmt, ...)
+{
+	StringInfoData message;
+
+	initStringInfo(&message);
+	for (;;)
+	{
+		va_list args;
+		int needed;
+
+		va_start(args, fmt);
+		needed = appendStringInfoVA(&message, fmt, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&message, needed);
+	}
+	violation->sqlerrcode = sqlerrcode;
+	violation->message = message.data;
+	violation->hint = hint ? pstrdup(hint) : NULL;
+	return false;
+}
+
+void
+ReportViolation(const Violation *violation)
+{
+	ereport(ERROR, (errcode(violation->sqlerrcode),
+					errmsg_internal("%s", violation->message),
+					violation->hint ? errhint("%s", violation->hint) : 0));
+}
+
+/* A given text as a message shows it: its beginning, where it is long. */
+char *
+Clip(Span text)
+{
+	int len;
+
+	if (text.len <= MAX_SHOWN_BYTES)
+		return pnstrdup(text.data, text.len);
+	len = pg_mbcliplen(text.data, text.len, MAX_SHOWN_BYTES);
+	return psprintf("%.*s...", len, text.data);
+}
+
+static char *
+ClipString(const char *text)
+{
+	return Clip((Span){text, strlen(text)});
+}
+
+/* The bytes of a text; copied only where it is toasted. */
+Span
+TextSpan(Datum text)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(text);
+
+	return (Span){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}
+
+/* Hold an id to the rule. */
+bool
+CheckId(const char *property, Span id, bool required, Violation *violation)
+{
+	if (id.data == NULL)
+	{
+		if (!required)
+			return true;
+		return Violate(violation, ERRCODE_NOT_NULL_VIOLATION, NULL,
+					   "\"%s\" must not be null", property);
+	}
+	if (id.len < 1 || id.len > MAX_ID_BYTES)
+		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+					   "\"%s\" must have 1 to %d bytes, not %d: \"%s\"",
+					   property, MAX_ID_BYTES, id.len, Clip(id));
+	return true;
+}
+
+/* An argument that is an id: hold it to the rule, or raise. */
+Span
+CheckedId(const char *property, Datum text, bool isnull)
+{
+	Span id = {NULL, 0};
+	Violation violation;
+
+	if (!isnull)
+		id = TextSpan(text);
+	if (!CheckId(property, id, true, &violation))
+		ReportViolation(&violation);
+	return id;
+}
+
+/* Refuse text that is no number, in a property of type typid. */
+bool
+ViolateSyntax(const char *property, Oid typid, Span text, Violation *violation)
+{
+	bool is_timestamp = typid == TIMESTAMPTZOID;
+
+	return Violate(violation, ERRCODE_INVALID_TEXT_REPRESENTATION,
+				   is_timestamp ? TIMESTAMP_HINT : NULL,
+				   "invalid input syntax for type %s: \"%s\" in \"%s\"",
+				   format_type_be(is_timestamp ? INT8OID : typid), Clip(text),
+				   property);
+}
+
+/* Refuse the value of one of a type's own columns. */
+bool
+ViolateOwn(const OwnColumn *column, const char *given, Violation *violation)
+{
+	return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+				   "\"%s\" must be %s, not %s", column->name, column->rule,
+				   given);
+}
+
+/* Whether a numeric is finite as a double too, and not below min. */
+static bool
+NumericInRange(Numeric value, int64 min, const char *max)
+{
+	static Numeric limit = NULL; /* the only one; lives as long as the backend */
+
+	if (limit == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
+
+		limit = DatumGetNumeric(
+			DirectFunctionCall3(numeric_in, CStringGetDatum(max),
+								ObjectIdGetDatum(InvalidOid),
+								Int32GetDatum(-1)));
+		MemoryContextSwitchTo(oldcontext);
+	}
+	/* NaN is above everything */
+	return DatumGetBool(DirectFunctionCall2(numeric_le, NumericGetDatum(value),
+											NumericGetDatum(limit))) &&
+		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(value),
+										  NumericGetDatum(int64_to_numeric(
+											  min)))) >= 0;
+}
+
+/* Hold the value of one of a type's own columns to its rule. */
+static bool
+CheckOwn(const OwnColumn *column, Datum value, Violation *violation)
+{
+	bool ok = false;
+	Oid output;
+	bool varlena;
+
+	switch (column->typid)
+	{
+		case FLOAT8OID:
+			ok = DatumGetFloat8(value) >= (double) column->min &&
+				DatumGetFloat8(value) <= strtod(column->max, NULL);
+			break;
+		case NUMERICOID:
+			ok = NumericInRange(DatumGetNumeric(value), column->min,
+								column->max);
+			break;
+		case INT4OID:
+			ok = DatumGetInt32(value) >= column->min;
+			break;
+		case INT8OID:
+			ok = DatumGetInt64(value) >= column->min;
+			break;
+		default:
+			elog(ERROR, "column \"%s\" has an unknown type %u", column->name,
+				 column->typid);
+	}
+	if (ok)
+		return true;
+
+	getTypeOutputInfo(column->typid, &output, &varlena);
+	return ViolateOwn(
+		column, ClipString(OidOutputFunctionCall(output, value)),
+		violation);
+}
+
+/*
+ * Hash the columns outside the key, so that equal values hash equal: 9.5 and
+ * 9.50 do.  The functions are those of hash partitioning, whose results core
+ * keeps from one version to the next.
+ */
+static int64
+Fingerprint(const InteractionType *type, const Interaction *interaction)
+{
+	uint64 hash = 0;
+
+	if (interaction->recommendation_id.data != NULL)
+		hash = hash_bytes_extended(
+			(const unsigned char *) interaction->recommendation_id.data,
+			interaction->recommendation_id.len, 0);
+	for (int i = 0; i < type->nown; i++)
+	{
+		PGFunction function = hashint8extended;
+		Datum own = 0;
+
+		if (!interaction->own_isnull[i])
+		{
+			if (type->own[i].typid == FLOAT8OID)
+				function = hashfloat8extended;
+			else if (type->own[i].typid == NUMERICOID)
+				function = hash_numeric_extended;
+			else if (type->own[i].typid == INT4OID)
+				function = hashint4extended;
+			own = DirectFunctionCall2(function, interaction->own[i],
+									  Int64GetDatum(0));
+		}
+		hash = hash_combine64(hash, DatumGetUInt64(own));
+	}
+	return (int64) hash;
+}
+
+/*
+ * Hold an interaction to the rules, and fill in what the database decides:
+ * the time where none is given, and the fingerprint.
+ */
+bool
+CompleteInteraction(const InteractionType *type, Interaction *interaction,
+					Violation *violation)
+{
+	if (!CheckId("user_id", interaction->user_id, true, violation) ||
+		!CheckId("item_id", interaction->item_id, true, violation) ||
+		!CheckId("recommendation_id", interaction->recommendation_id, false,
+				 violation))
+		return false;
+
+	if (interaction->timestamp_isnull)
+	{
+		interaction->timestamp = GetCurrentTransactionStartTimestamp();
+		interaction->timestamp_isnull = false;
+	}
+	if (!CheckTimestamp("timestamp", &interaction->timestamp, violation))
+		return false;
+
+	for (int i = 0; i < type->nown; i++)
+	{
+		const OwnColumn *column = &type->own[i];
+
+		if (!interaction->own_isnull[i])
+		{
+			if (!CheckOwn(column, interaction->own[i], violation))
+				return false;
+		}
+		else if (column->required)
+			return Violate(violation, ERRCODE_NOT_NULL_VIOLATION, NULL,
+						   "\"%s\" must not be null", column->name);
+	}
+	interaction->fingerprint = Fingerprint(type, interaction);
+	return true;
+}

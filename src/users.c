@@ -1,0 +1,241 @@
+/*
+ * users.c
+ *	  The registered users, and the view of every known one.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "interactions.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+/* columns of interactions.users and of interactions_v1.users */
+#define USER_ID_COLUMN 1
+#define NAME_COLUMN 2
+#define CREATED_AT_COLUMN 3
+#define NUM_COLUMNS 3
+
+typedef struct UserRow
+{
+	Datum values[NUM_COLUMNS];
+	bool isnull[NUM_COLUMNS];
+	Span id;
+} UserRow;
+
+/* Whether two values of one column, either text or bigint, are the same. */
+static bool
+SameValue(const UserRow *a, const UserRow *b, int column)
+{
+	int i = column - 1;
+
+	if (a->isnull[i] || b->isnull[i])
+		return a->isnull[i] && b->isnull[i];
+	if (column == CREATED_AT_COLUMN)
+		return DatumGetInt64(a->values[i]) == DatumGetInt64(b->values[i]);
+	return DatumGetBool(DirectFunctionCall2Coll(
+		texteq, C_COLLATION_OID, a->values[i], b->values[i]));
+}
+
+/* Read a row of the view, and hold its id to the rule. */
+static UserRow
+ReadUser(HeapTuple tuple, TupleDesc tupdesc)
+{
+	UserRow row;
+
+	for (int i = 0; i < NUM_COLUMNS; i++)
+		row.values[i] = heap_getattr(tuple, i + 1, tupdesc, &row.isnull[i]);
+	row.id = CheckedId("external_id", row.values[USER_ID_COLUMN - 1],
+					   row.isnull[USER_ID_COLUMN - 1]);
+	return row;
+}
+
+/*
+ * Register a user, or change a registered one; where keep, a null name leaves
+ * the name as it is, and so does a null created_at always.  Returns the row
+ * of the view with what is stored.
+ */
+static HeapTuple
+SaveUser(UserRow *row, bool keep, HeapTuple tuple, TupleDesc tupdesc)
+{
+	static SPIPlanPtr save = NULL;
+	Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID};
+	Datum values[4];
+	bool isnull[4] = {false};
+	int columns[] = {NAME_COLUMN, CREATED_AT_COLUMN};
+	TimestampTz created_at;
+	Violation violation;
+
+	memcpy(values, row->values, sizeof(row->values));
+	memcpy(isnull, row->isnull, sizeof(row->isnull));
+	if (!isnull[CREATED_AT_COLUMN - 1])
+	{
+		if (!TimestampFromMs("created_at",
+							 DatumGetInt64(values[CREATED_AT_COLUMN - 1]),
+							 NULL, &created_at, &violation))
+			ReportViolation(&violation);
+		values[CREATED_AT_COLUMN - 1] = TimestampTzGetDatum(created_at);
+	}
+	values[3] = BoolGetDatum(keep);
+
+	RunQuery(KeepQuery(&save,
+					   "INSERT INTO interactions.users AS stored"
+					   " (user_id, name, created_at)"
+					   " VALUES ($1, $2, COALESCE($3, pg_catalog.now()))"
+					   " ON CONFLICT (user_id) DO UPDATE SET"
+					   " name = CASE WHEN $4"
+					   " THEN COALESCE(EXCLUDED.name, stored.name)"
+					   " ELSE EXCLUDED.name END,"
+					   " created_at = COALESCE($3, stored.created_at)"
+					   " RETURNING name,"
+					   " interactions.timestamp_to_ms(created_at)",
+					   lengthof(argtypes), argtypes),
+			 lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
+	if (SPI_processed == 0)
+		return tuple;
+	for (int i = 0; i < lengthof(columns); i++)
+		values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+								  i + 1, &isnull[i]);
+	return heap_modify_tuple_by_cols(tuple, tupdesc, lengthof(columns), columns,
+									 values, isnull);
+}
+
+/* Delete a user with every interaction. */
+static void
+EraseUser(const UserRow *row)
+{
+	static SPIPlanPtr erase = NULL;
+	Oid argtypes[] = {TEXTOID};
+	Datum user_id = row->values[USER_ID_COLUMN - 1];
+
+	LockUsers(row->id, row->id);
+	for (int i = 0; i < NumInteractionTypes; i++)
+		DeleteInteractions(&InteractionTypes[i], user_id, (Datum) 0, DT_NOBEGIN,
+						   DT_NOEND);
+	RunQuery(KeepQuery(&erase,
+					   "DELETE FROM interactions.users"
+					   " WHERE user_id OPERATOR(pg_catalog.=) $1",
+					   lengthof(argtypes), argtypes),
+			 lengthof(argtypes), &user_id, NULL, SPI_OK_DELETE);
+}
+
+/*
+ * Apply an UPDATE of the view.  Another id renames the user, or merges it
+ * into the one that has that id.  Returns NULL where the user is gone by now.
+ */
+static HeapTuple
+UpdateUser(const UserRow *old, UserRow *new, HeapTuple tuple, TupleDesc tupdesc)
+{
+	bool rename = !SameValue(old, new, USER_ID_COLUMN);
+	int64 *transferred;
+	int64 duplicates;
+
+	if (!old->isnull[CREATED_AT_COLUMN - 1] &&
+		new->isnull[CREATED_AT_COLUMN - 1])
+		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+						errmsg("\"%s\" must not be null", "created_at")));
+	/* what is not changed is left to the row as it is by now */
+	if (SameValue(old, new, CREATED_AT_COLUMN))
+		new->isnull[CREATED_AT_COLUMN - 1] = true;
+
+	if (rename)
+	{
+		transferred = palloc(mul_size(sizeof(int64), NumInteractionTypes));
+		if (!TransferInteractions(old->id, new->id, true, transferred,
+								  &duplicates))
+			return NULL;
+		if (SameValue(old, new, NAME_COLUMN))
+			new->isnull[NAME_COLUMN - 1] = true;
+	}
+	else
+		LockUsers(old->id, old->id);
+	return SaveUser(new, rename && new->isnull[NAME_COLUMN - 1], tuple, tupdesc);
+}
+
+/* INSTEAD OF INSERT OR UPDATE OR DELETE on interactions_v1.users */
+PG_FUNCTION_INFO_V1(edit_user);
+Datum
+edit_user(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	MemoryContext context = CurrentMemoryContext;
+	HeapTuple result;
+	TupleDesc tupdesc;
+	UserRow old;
+	UserRow new;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_INSTEAD(trigdata->tg_event) ||
+		RelationGetDescr(trigdata->tg_relation)->natts != NUM_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger function \"edit_user\" was called other than INSTEAD OF on the view of users")));
+
+	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	SPI_connect();
+	old = ReadUser(trigdata->tg_trigtuple, tupdesc);
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+	{
+		EraseUser(&old);
+		result = trigdata->tg_trigtuple;
+	}
+	else if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		result = SaveUser(&old, true, trigdata->tg_trigtuple, tupdesc);
+	else
+	{
+		new = ReadUser(trigdata->tg_newtuple, tupdesc);
+		result = UpdateUser(&old, &new, trigdata->tg_newtuple, tupdesc);
+	}
+	if (result != NULL)
+	{
+		MemoryContextSwitchTo(context);
+		result = heap_copytuple(result);
+	}
+	SPI_finish();
+	return PointerGetDatum(result);
+}
+
+/* BEFORE INSERT OR UPDATE on interactions.users: holds the rules */
+PG_FUNCTION_INFO_V1(check_user);
+Datum
+check_user(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	HeapTuple tuple;
+	TupleDesc tupdesc;
+	int columns[] = {CREATED_AT_COLUMN};
+	TimestampTz created_at;
+	Datum values[1];
+	bool isnull[1];
+	Violation violation;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger function \"check_user\" was called other than BEFORE INSERT OR UPDATE FOR EACH ROW")));
+
+	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple
+														: trigdata->tg_trigtuple;
+	values[0] = heap_getattr(tuple, USER_ID_COLUMN, tupdesc, &isnull[0]);
+	CheckedId("user_id", values[0], isnull[0]);
+
+	values[0] = heap_getattr(tuple, CREATED_AT_COLUMN, tupdesc, &isnull[0]);
+	created_at = isnull[0] ? GetCurrentTransactionStartTimestamp()
+						   : DatumGetTimestampTz(values[0]);
+	if (!CheckTimestamp("created_at", &created_at, &violation))
+		ReportViolation(&violation);
+	if (!isnull[0] && DatumGetTimestampTz(values[0]) == created_at)
+		return PointerGetDatum(tuple);
+
+	values[0] = TimestampTzGetDatum(created_at);
+	isnull[0] = false;
+	return PointerGetDatum(heap_modify_tuple_by_cols(
+		tuple, tupdesc, lengthof(columns), columns, values, isnull));
+}
