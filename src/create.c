@@ -309,8 +309,9 @@ ReadBatch(Batch *batch, JsonLexContext *lex, bool errors_as_json)
 		if (batch->nrows == batch->maxrows)
 		{
 			batch->maxrows *= 2;
-			batch->rows = repalloc_huge(
-				batch->rows, mul_size(sizeof(Interaction), batch->maxrows));
+			batch->rows =
+				repalloc_huge(batch->rows,
+							  mul_size(sizeof(Interaction), batch->maxrows));
 		}
 		if (ReadInteraction(lex, batch->type, &batch->rows[batch->nrows],
 							&violation))
@@ -346,15 +347,17 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 
 	ReadBatch(&batch, OpenBody(fcinfo, "an array of interactions"), skip);
 	if (batch.nerrors > 0 && !skip)
-		ereport(ERROR,
-				(errcode(batch.sqlerrcode),
-				 errmsg_plural("%lld of %lld elements is invalid",
-							   "%lld of %lld elements are invalid",
-							   batch.nerrors, (long long) batch.nerrors,
-							   (long long) batch.nelements),
-				 errdetail_internal("%s", batch.errors.data),
-				 errhint("Nothing was stored. import_%s stores the valid elements and reports the rest.",
-						 batch.type->plural)));
+		ereport(
+			ERROR,
+			(errcode(batch.sqlerrcode),
+			 errmsg_plural("%lld of %lld elements is invalid",
+						   "%lld of %lld elements are invalid", batch.nerrors,
+						   (long long) batch.nerrors,
+						   (long long) batch.nelements),
+			 errdetail_internal("%s", batch.errors.data),
+			 errhint(
+				 "Nothing was stored. import_%s stores the valid elements and reports the rest.",
+				 batch.type->plural)));
 
 	created = StoreBatch(&batch);
 	SetStatus(skip ? "200" : "201");

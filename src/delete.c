@@ -56,10 +56,12 @@ delete_interactions(PG_FUNCTION_ARGS)
 	for (int i = 0; i < NUM_CRITERIA; i++)
 		ncriteria += !PG_ARGISNULL(i);
 	if (ncriteria == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("at least one criterion must be given"),
-				 errhint("The criteria are user_id, item_id, timestamp, from_timestamp, to_timestamp.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("at least one criterion must be given"),
+			 errhint(
+				 "The criteria are user_id, item_id, timestamp, from_timestamp, to_timestamp.")));
 
 	if (!PG_ARGISNULL(USER))
 	{

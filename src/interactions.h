@@ -112,13 +112,13 @@ extern const char *WireColumns(const InteractionType *type);
 /* number.c */
 typedef struct Number
 {
-	Span text;		 /* as given */
+	Span text; /* as given */
 	bool negative;
 	bool is_nan;
 	bool is_infinite;
-	uint64 digits;	 /* the first 19 significant ones */
-	int exponent;	 /* of ten, of the last of digits */
-	bool inexact;	 /* further digits, not all 0, were left out */
+	uint64 digits; /* the first 19 significant ones */
+	int exponent;  /* of ten, of the last of digits */
+	bool inexact;  /* further digits, not all 0, were left out */
 } Number;
 
 extern bool ScanNumber(Span text, Number *number);
@@ -126,9 +126,8 @@ extern bool NumberToInt64(const Number *number, int64 *result, bool *exact);
 extern bool NumberToDatum(const Number *number, Oid typid, Datum *result);
 
 /* timestamp.c */
-#define TIMESTAMP_RULE \
-	"a number of milliseconds between 0 and 253402300799999"
-#define TIMESTAMP_HINT \
+#define TIMESTAMP_RULE "a number of milliseconds between 0 and 253402300799999"
+#define TIMESTAMP_HINT                                                         \
 	"Timestamps are milliseconds since 1970-01-01 00:00:00 UTC."
 
 extern bool TimestampFromMs(const char *property, int64 ms, const char *given,

@@ -146,8 +146,8 @@ ReadId(JsonLexContext *lex, const char *property, Span *id,
 
 /* The number that is the current token, or in the string that is. */
 static bool
-ReadNumber(JsonLexContext *lex, const char *property, Oid typid,
-		   Number *number, Violation *violation)
+ReadNumber(JsonLexContext *lex, const char *property, Oid typid, Number *number,
+		   Violation *violation)
 {
 	Span text;
 
@@ -162,7 +162,7 @@ ReadNumber(JsonLexContext *lex, const char *property, Oid typid,
 		text.len = lex->token_terminator - lex->token_start;
 	}
 	return ScanNumber(text, number) ||
-		ViolateSyntax(property, typid, text, violation);
+		   ViolateSyntax(property, typid, text, violation);
 }
 
 /* Find a property of a type by its name; -1 where it has none. */
@@ -222,8 +222,8 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 							   name, DescribeToken(lex));
 			interaction->timestamp_isnull = false;
 			return ReadNumber(lex, name, TIMESTAMPTZOID, &number, violation) &&
-				TimestampFromNumber(name, &number, &interaction->timestamp,
-									violation);
+				   TimestampFromNumber(name, &number, &interaction->timestamp,
+									   violation);
 		default:
 			column = &type->own[own];
 			if (lex->token_type != JSON_TOKEN_STRING &&
@@ -234,7 +234,7 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 			interaction->own_isnull[own] = false;
 			return NumberToDatum(&number, column->typid,
 								 &interaction->own[own]) ||
-				ViolateOwn(column, Clip(number.text), violation);
+				   ViolateOwn(column, Clip(number.text), violation);
 	}
 }
 
@@ -256,16 +256,15 @@ ReadMember(JsonLexContext *lex, const InteractionType *type, uint32 *seen,
 	property = FindProperty(type, name);
 	if (property < 0)
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE,
-					   PropertiesHint(type),
-					   "\"%s\" is not a property of %s", Clip(name),
-					   type->plural);
+					   PropertiesHint(type), "\"%s\" is not a property of %s",
+					   Clip(name), type->plural);
 	if (*seen & (1 << property))
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 					   "\"%s\" is given twice", ColumnName(type, property));
 	*seen |= 1 << property;
 
 	return lex->token_type == JSON_TOKEN_NULL ||
-		ReadProperty(lex, type, property, interaction, violation);
+		   ReadProperty(lex, type, property, interaction, violation);
 }
 
 /*
@@ -286,8 +285,7 @@ ReadInteraction(JsonLexContext *lex, const InteractionType *type,
 	if (lex->token_type != JSON_TOKEN_OBJECT_START)
 	{
 		Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-				"an interaction must be an object, not %s",
-				DescribeToken(lex));
+				"an interaction must be an object, not %s", DescribeToken(lex));
 		SkipValue(lex);
 		return false;
 	}

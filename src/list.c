@@ -25,14 +25,16 @@ ReadCursor(Span cursor, const char *other, TimestampTz *timestamp, Span *id)
 	const char *colon = memchr(cursor.data, ':', cursor.len);
 
 	if (colon == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"after\" must be <timestamp>:<%s>, not \"%s\"", other,
-						Clip(cursor)),
-				 errhint("Use the timestamp and the %s of the last row of the page before.",
-						 other)));
-	*timestamp = TimestampArgument(
-		"after", (Span){cursor.data, colon - cursor.data});
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"after\" must be <timestamp>:<%s>, not \"%s\"", other,
+					Clip(cursor)),
+			 errhint(
+				 "Use the timestamp and the %s of the last row of the page before.",
+				 other)));
+	*timestamp =
+		TimestampArgument("after", (Span){cursor.data, colon - cursor.data});
 	id->data = colon + 1;
 	id->len = cursor.data + cursor.len - id->data;
 }
@@ -40,7 +42,7 @@ ReadCursor(Span cursor, const char *other, TimestampTz *timestamp, Span *id)
 /* Put the page that the arguments ask for into the function's result. */
 static Datum
 ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
-	 SavedQuery query)
+		 SavedQuery query)
 {
 	const InteractionType *type = TypeOfFunction(fcinfo);
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -97,9 +99,9 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 	options.params = params;
 	options.read_only = true;
 	options.dest = CreateTuplestoreDestReceiver();
-	SetTuplestoreDestReceiverParams(
-		options.dest, rsinfo->setResult,
-		rsinfo->econtext->ecxt_per_query_memory, false, NULL, NULL);
+	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
+									rsinfo->econtext->ecxt_per_query_memory,
+									false, NULL, NULL);
 	SPI_execute_plan_extended(plan, &options);
 	SPI_finish();
 	return (Datum) 0;

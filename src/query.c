@@ -105,9 +105,9 @@ GetQuery(const InteractionType *type, SavedQuery query)
 	SPIPlanPtr *slot;
 
 	if (queries == NULL)
-		queries = MemoryContextAllocZero(
-			TopMemoryContext,
-			mul_size(sizeof(queries[0]), NumInteractionTypes));
+		queries = MemoryContextAllocZero(TopMemoryContext,
+										 mul_size(sizeof(queries[0]),
+												  NumInteractionTypes));
 	slot = &queries[type - InteractionTypes][query];
 	if (*slot != NULL)
 		return *slot;
@@ -205,8 +205,7 @@ ResultInt64(int column)
 	bool isnull;
 
 	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-									   SPI_tuptable->tupdesc, column,
-									   &isnull));
+									   SPI_tuptable->tupdesc, column, &isnull));
 }
 
 /* The values of an interaction, in the order of its table's columns. */
@@ -216,18 +215,17 @@ InteractionDatums(const InteractionType *type, const Interaction *interaction,
 {
 	const Span *ids[] = {[USER_ID] = &interaction->user_id,
 						 [ITEM_ID] = &interaction->item_id,
-						 [RECOMMENDATION_ID] =
-							 &interaction->recommendation_id};
+						 [RECOMMENDATION_ID] = &interaction->recommendation_id};
 
 	for (int i = 0; i < lengthof(ids); i++)
 	{
 		if (ids[i] == NULL)
 			continue;
 		isnull[i] = ids[i]->data == NULL;
-		values[i] = isnull[i]
-			? (Datum) 0
-			: PointerGetDatum(
-				  cstring_to_text_with_len(ids[i]->data, ids[i]->len));
+		values[i] =
+			isnull[i] ? (Datum) 0
+					  : PointerGetDatum(cstring_to_text_with_len(ids[i]->data,
+																 ids[i]->len));
 	}
 	values[TIMESTAMP] = TimestampTzGetDatum(interaction->timestamp);
 	isnull[TIMESTAMP] = false;

@@ -25,8 +25,8 @@
 
 /* Fill in a violation; returns false, for the caller to return. */
 bool
-Violate(Violation *violation, int sqlerrcode, const char *hint,
-		const char *fmt, ...)
+Violate(Violation *violation, int sqlerrcode, const char *hint, const char *fmt,
+		...)
 {
 	StringInfoData message;
 
@@ -142,7 +142,8 @@ ViolateOwn(const OwnColumn *column, const char *given, Violation *violation)
 static bool
 NumericInRange(Numeric value, int64 min, const char *max)
 {
-	static Numeric limit = NULL; /* the only one; lives as long as the backend */
+	static Numeric limit =
+		NULL; /* the only one; lives as long as the backend */
 
 	if (limit == NULL)
 	{
@@ -157,9 +158,10 @@ NumericInRange(Numeric value, int64 min, const char *max)
 	/* NaN is above everything */
 	return DatumGetBool(DirectFunctionCall2(numeric_le, NumericGetDatum(value),
 											NumericGetDatum(limit))) &&
-		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(value),
-										  NumericGetDatum(int64_to_numeric(
-											  min)))) >= 0;
+		   DatumGetInt32(
+			   DirectFunctionCall2(numeric_cmp, NumericGetDatum(value),
+								   NumericGetDatum(int64_to_numeric(min)))) >=
+			   0;
 }
 
 /* Hold the value of one of a type's own columns to its rule. */
@@ -174,7 +176,7 @@ CheckOwn(const OwnColumn *column, Datum value, Violation *violation)
 	{
 		case FLOAT8OID:
 			ok = DatumGetFloat8(value) >= (double) column->min &&
-				DatumGetFloat8(value) <= strtod(column->max, NULL);
+				 DatumGetFloat8(value) <= strtod(column->max, NULL);
 			break;
 		case NUMERICOID:
 			ok = NumericInRange(DatumGetNumeric(value), column->min,
@@ -194,9 +196,8 @@ CheckOwn(const OwnColumn *column, Datum value, Violation *violation)
 		return true;
 
 	getTypeOutputInfo(column->typid, &output, &varlena);
-	return ViolateOwn(
-		column, ClipString(OidOutputFunctionCall(output, value)),
-		violation);
+	return ViolateOwn(column, ClipString(OidOutputFunctionCall(output, value)),
+					  violation);
 }
 
 /*
@@ -210,9 +211,9 @@ Fingerprint(const InteractionType *type, const Interaction *interaction)
 	uint64 hash = 0;
 
 	if (interaction->recommendation_id.data != NULL)
-		hash = hash_bytes_extended(
-			(const unsigned char *) interaction->recommendation_id.data,
-			interaction->recommendation_id.len, 0);
+		hash = hash_bytes_extended((const unsigned char *)
+									   interaction->recommendation_id.data,
+								   interaction->recommendation_id.len, 0);
 	for (int i = 0; i < type->nown; i++)
 	{
 		PGFunction function = hashint8extended;

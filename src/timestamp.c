@@ -11,12 +11,11 @@
 #include "utils/builtins.h"
 
 #define USECS_PER_MSEC 1000
-#define EPOCH_MS \
+#define EPOCH_MS                                                               \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000)
 
 #define TIMESTAMP_UNIT "send milliseconds since 1970-01-01 00:00:00 UTC."
 #define MAX_MS INT64CONST(253402300799999) /* the end of the year 9999 */
-
 
 static TimestampTz
 MsToTimestamp(int64 ms)
@@ -115,8 +114,8 @@ CheckTimestamp(const char *property, TimestampTz *timestamp,
 							TIMESTAMP_IS_NOBEGIN(*timestamp) ? "-infinity"
 															 : "infinity",
 							violation);
-	return TimestampFromMs(property, TimestampToMs(*timestamp), NULL,
-						   timestamp, violation);
+	return TimestampFromMs(property, TimestampToMs(*timestamp), NULL, timestamp,
+						   violation);
 }
 
 /* timestamp_from_ms(text) returns timestamptz */
@@ -136,8 +135,7 @@ timestamp_to_ms(PG_FUNCTION_ARGS)
 	TimestampTz timestamp = PG_GETARG_TIMESTAMPTZ(0);
 
 	if (TIMESTAMP_NOT_FINITE(timestamp))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("cannot convert infinity to milliseconds")));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("cannot convert infinity to milliseconds")));
 	PG_RETURN_INT64(TimestampToMs(timestamp));
 }

@@ -95,15 +95,16 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 	if (!known)
 		return false;
 
-	RunQuery(KeepQuery(&register_target,
-					   "INSERT INTO interactions.users AS target (user_id, name)"
-					   " VALUES ($2, (SELECT source.name"
-					   " FROM interactions.users AS source"
-					   " WHERE source.user_id OPERATOR(pg_catalog.=) $1))"
-					   " ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name"
-					   " WHERE target.name IS NULL AND EXCLUDED.name IS NOT NULL",
-					   2, argtypes),
-			 2, values, NULL, SPI_OK_INSERT);
+	RunQuery(
+		KeepQuery(&register_target,
+				  "INSERT INTO interactions.users AS target (user_id, name)"
+				  " VALUES ($2, (SELECT source.name"
+				  " FROM interactions.users AS source"
+				  " WHERE source.user_id OPERATOR(pg_catalog.=) $1))"
+				  " ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name"
+				  " WHERE target.name IS NULL AND EXCLUDED.name IS NOT NULL",
+				  2, argtypes),
+		2, values, NULL, SPI_OK_INSERT);
 	if (delete_user)
 		RunQuery(KeepQuery(&unregister,
 						   "DELETE FROM interactions.users"
@@ -127,8 +128,7 @@ PG_FUNCTION_INFO_V1(transfer_interactions);
 Datum
 transfer_interactions(PG_FUNCTION_ARGS)
 {
-	Span from =
-		CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	Span from = CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
 	Span to = CheckedId("to_user_id", PG_GETARG_DATUM(1), PG_ARGISNULL(1));
 	int64 *transferred = palloc(mul_size(sizeof(int64), NumInteractionTypes));
 	int64 duplicates;
@@ -141,19 +141,24 @@ transfer_interactions(PG_FUNCTION_ARGS)
 						errmsg("\"%s\" must not be null", "delete_user")));
 	delete_user = PG_GETARG_BOOL(2);
 	if (from.len == to.len && memcmp(from.data, to.data, from.len) == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("cannot transfer interactions of user \"%s\" to the same user",
-							   Clip(from))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg(
+				 "cannot transfer interactions of user \"%s\" to the same user",
+				 Clip(from))));
 
 	SPI_connect();
-	known = TransferInteractions(from, to, delete_user, transferred,
-								 &duplicates);
+	known =
+		TransferInteractions(from, to, delete_user, transferred, &duplicates);
 	SPI_finish();
 	if (!known)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNKNOWN_USER),
-				 errmsg("user \"%s\" does not exist", Clip(from)),
-				 errdetail("The user is not registered, and no interaction bears the id.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNKNOWN_USER),
+			 errmsg("user \"%s\" does not exist", Clip(from)),
+			 errdetail(
+				 "The user is not registered, and no interaction bears the id.")));
 
 	initStringInfo(&result);
 	appendStringInfoString(&result, "{\"from_user_id\": ");

@@ -23,12 +23,12 @@ typedef struct TriggerState
 	bool *isnull;
 } TriggerState;
 
-static void pg_attribute_noreturn()
-ProtocolViolated(const char *name, const char *expected)
+static void
+pg_attribute_noreturn() ProtocolViolated(const char *name, const char *expected)
 {
-	ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-					errmsg("trigger function \"%s\" was called %s", name,
-						   expected)));
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("trigger function \"%s\" was called %s", name, expected)));
 }
 
 /* Find the columns of the trigger's relation, once in a statement. */
@@ -43,14 +43,14 @@ GetTriggerState(FunctionCallInfo fcinfo, const char *name, bool wire)
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ProtocolViolated(name, "other than as a trigger");
 	if (wire ? !TRIGGER_FIRED_INSTEAD(trigdata->tg_event) ||
-				!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event)
+				   !TRIGGER_FIRED_BY_INSERT(trigdata->tg_event)
 			 : !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-				!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-				!(TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ||
-				  TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)))
-		ProtocolViolated(name,
-						 wire ? "other than INSTEAD OF INSERT"
-							  : "other than BEFORE INSERT OR UPDATE FOR EACH ROW");
+				   !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+				   !(TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ||
+					 TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)))
+		ProtocolViolated(
+			name, wire ? "other than INSTEAD OF INSERT"
+					   : "other than BEFORE INSERT OR UPDATE FOR EACH ROW");
 	if (state != NULL)
 		return state;
 	if (trigdata->tg_trigger->tgnargs != 1)
@@ -125,8 +125,8 @@ check_interaction(PG_FUNCTION_ARGS)
 	TriggerState *state = GetTriggerState(fcinfo, "check_interaction", false);
 	TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
 	HeapTuple tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
-		? trigdata->tg_newtuple
-		: trigdata->tg_trigtuple;
+						  ? trigdata->tg_newtuple
+						  : trigdata->tg_trigtuple;
 	int columns[] = {state->attnum[TIMESTAMP],
 					 state->attnum[FIRST_OWN + state->type->nown]};
 	Datum values[2];
@@ -135,22 +135,21 @@ check_interaction(PG_FUNCTION_ARGS)
 	Violation violation;
 
 	ReadRow(state, tuple, tupdesc, &interaction);
-	interaction.timestamp =
-		DatumGetTimestampTz(state->values[columns[0] - 1]);
+	interaction.timestamp = DatumGetTimestampTz(state->values[columns[0] - 1]);
 	if (!CompleteInteraction(state->type, &interaction, &violation))
 		ReportViolation(&violation);
 
 	if (!state->isnull[columns[0] - 1] && !state->isnull[columns[1] - 1] &&
 		DatumGetTimestampTz(state->values[columns[0] - 1]) ==
 			interaction.timestamp &&
-		DatumGetInt64(state->values[columns[1] - 1]) ==
-			interaction.fingerprint)
+		DatumGetInt64(state->values[columns[1] - 1]) == interaction.fingerprint)
 		return PointerGetDatum(tuple);
 
 	values[0] = TimestampTzGetDatum(interaction.timestamp);
 	values[1] = Int64GetDatum(interaction.fingerprint);
-	return PointerGetDatum(heap_modify_tuple_by_cols(
-		tuple, tupdesc, lengthof(columns), columns, values, isnull));
+	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc,
+													 lengthof(columns), columns,
+													 values, isnull));
 }
 
 /*

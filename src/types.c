@@ -13,25 +13,25 @@
 #include "utils/lsyscache.h"
 
 #define MAX_DOUBLE "1.7976931348623157e308"
-#define VALUE                                                              \
-	{                                                                      \
-		"value", FLOAT8OID, true, "a number between 0 and 5", 0, "5"       \
+#define VALUE                                                                  \
+	{                                                                          \
+		"value", FLOAT8OID, true, "a number between 0 and 5", 0, "5"           \
 	}
-#define PRICE                                                              \
-	{                                                                      \
-		"price", NUMERICOID, false, "a finite number of at least 0", 0,    \
-			MAX_DOUBLE                                                     \
+#define PRICE                                                                  \
+	{                                                                          \
+		"price", NUMERICOID, false, "a finite number of at least 0", 0,        \
+			MAX_DOUBLE                                                         \
 	}
-#define AMOUNT                                                             \
-	{                                                                      \
-		"amount", INT4OID, false, "an integer between 1 and 2147483647",   \
-			1, "2147483647"                                                \
+#define AMOUNT                                                                 \
+	{                                                                          \
+		"amount", INT4OID, false, "an integer between 1 and 2147483647", 1,    \
+			"2147483647"                                                       \
 	}
-#define DURATION                                                           \
-	{                                                                      \
-		"duration", INT8OID, false,                                        \
-			"an integer between 0 and 9223372036854775807", 0,             \
-			"9223372036854775807"                                          \
+#define DURATION                                                               \
+	{                                                                          \
+		"duration", INT8OID, false,                                            \
+			"an integer between 0 and 9223372036854775807", 0,                 \
+			"9223372036854775807"                                              \
 	}
 
 const InteractionType InteractionTypes[] = {
@@ -68,7 +68,7 @@ EndsWithType(const char *name, const char *type)
 	size_t len = strlen(type);
 
 	return namelen > len + 1 && name[namelen - len - 1] == '_' &&
-		strcmp(name + namelen - len, type) == 0;
+		   strcmp(name + namelen - len, type) == 0;
 }
 
 /* Find the type that the running function is named after. */
@@ -157,7 +157,8 @@ WireColumns(const InteractionType *type)
 
 		appendStringInfoString(&columns, i > 0 ? ", " : "");
 		if (i == TIMESTAMP)
-			appendStringInfo(&columns, "interactions.timestamp_to_ms(%s)", name);
+			appendStringInfo(&columns, "interactions.timestamp_to_ms(%s)",
+							 name);
 		else
 			appendStringInfoString(&columns, name);
 	}

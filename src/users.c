@@ -36,8 +36,8 @@ SameValue(const UserRow *a, const UserRow *b, int column)
 		return a->isnull[i] && b->isnull[i];
 	if (column == CREATED_AT_COLUMN)
 		return DatumGetInt64(a->values[i]) == DatumGetInt64(b->values[i]);
-	return DatumGetBool(DirectFunctionCall2Coll(
-		texteq, C_COLLATION_OID, a->values[i], b->values[i]));
+	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID,
+												a->values[i], b->values[i]));
 }
 
 /* Read a row of the view, and hold its id to the rule. */
@@ -74,8 +74,8 @@ SaveUser(UserRow *row, bool keep, HeapTuple tuple, TupleDesc tupdesc)
 	if (!isnull[CREATED_AT_COLUMN - 1])
 	{
 		if (!TimestampFromMs("created_at",
-							 DatumGetInt64(values[CREATED_AT_COLUMN - 1]),
-							 NULL, &created_at, &violation))
+							 DatumGetInt64(values[CREATED_AT_COLUMN - 1]), NULL,
+							 &created_at, &violation))
 			ReportViolation(&violation);
 		values[CREATED_AT_COLUMN - 1] = TimestampTzGetDatum(created_at);
 	}
@@ -152,7 +152,8 @@ UpdateUser(const UserRow *old, UserRow *new, HeapTuple tuple, TupleDesc tupdesc)
 	}
 	else
 		LockUsers(old->id, old->id);
-	return SaveUser(new, rename && new->isnull[NAME_COLUMN - 1], tuple, tupdesc);
+	return SaveUser(new, rename && new->isnull[NAME_COLUMN - 1], tuple,
+					tupdesc);
 }
 
 /* INSTEAD OF INSERT OR UPDATE OR DELETE on interactions_v1.users */
@@ -170,9 +171,11 @@ edit_user(PG_FUNCTION_ARGS)
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		!TRIGGER_FIRED_INSTEAD(trigdata->tg_event) ||
 		RelationGetDescr(trigdata->tg_relation)->natts != NUM_COLUMNS)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("trigger function \"edit_user\" was called other than INSTEAD OF on the view of users")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg(
+				 "trigger function \"edit_user\" was called other than INSTEAD OF on the view of users")));
 
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	SPI_connect();
@@ -216,13 +219,16 @@ check_user(PG_FUNCTION_ARGS)
 		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("trigger function \"check_user\" was called other than BEFORE INSERT OR UPDATE FOR EACH ROW")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg(
+				 "trigger function \"check_user\" was called other than BEFORE INSERT OR UPDATE FOR EACH ROW")));
 
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple
-														: trigdata->tg_trigtuple;
+	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
+				? trigdata->tg_newtuple
+				: trigdata->tg_trigtuple;
 	values[0] = heap_getattr(tuple, USER_ID_COLUMN, tupdesc, &isnull[0]);
 	CheckedId("user_id", values[0], isnull[0]);
 
@@ -236,6 +242,7 @@ check_user(PG_FUNCTION_ARGS)
 
 	values[0] = TimestampTzGetDatum(created_at);
 	isnull[0] = false;
-	return PointerGetDatum(heap_modify_tuple_by_cols(
-		tuple, tupdesc, lengthof(columns), columns, values, isnull));
+	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc,
+													 lengthof(columns), columns,
+													 values, isnull));
 }
