@@ -32,7 +32,7 @@ COMMENT ON FUNCTION interactions.check_interaction() IS
 CREATE FUNCTION interactions.insert_interaction() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'insert_interaction' LANGUAGE C;
 COMMENT ON FUNCTION interactions.insert_interaction() IS
-	'INSTEAD OF INSERT trigger of the views in wire format, its argument the type: stores the row unless it is stored already';
+	'Triggers on INSERT of the views in wire format, the argument the type: store the rows, but those that are stored already';
 
 CREATE FUNCTION interactions.check_user() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'check_user' LANGUAGE C;

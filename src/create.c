@@ -2,15 +2,11 @@
  * create.c
  *	  Stores interactions given as JSON: one, a batch, or what is good in one.
  *
- * A batch is read and checked as a whole, sorted by the primary key, and
- * inserted with one statement.  The order makes the index cheap to extend, and
- * is the same for every batch, so that two of them cannot deadlock.
+ * A batch is read and checked as a whole before any of it is stored.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "interactions.h"
 #include "miscadmin.h"
@@ -18,9 +14,6 @@
 #include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
-#include "utils/queryenvironment.h"
-#include "utils/resowner.h"
-#include "utils/tuplestore.h"
 
 #define MAX_NAMED_ELEMENTS 10
 
@@ -120,150 +113,6 @@ create_interaction(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(stored));
 }
 
-static int
-CompareSpans(Span a, Span b)
-{
-	int result = memcmp(a.data, b.data, Min(a.len, b.len));
-
-	return result != 0 ? result : a.len - b.len;
-}
-
-/* Order by the primary key. */
-static int
-CompareInteractions(const void *one, const void *other)
-{
-	const Interaction *a = *(const Interaction *const *) one;
-	const Interaction *b = *(const Interaction *const *) other;
-	int result;
-
-	CHECK_FOR_INTERRUPTS();
-	result = CompareSpans(a->user_id, b->user_id);
-	if (result == 0 && a->timestamp != b->timestamp)
-		result = a->timestamp < b->timestamp ? -1 : 1;
-	if (result == 0)
-		result = CompareSpans(a->item_id, b->item_id);
-	if (result == 0 && a->fingerprint != b->fingerprint)
-		result = a->fingerprint < b->fingerprint ? -1 : 1;
-	return result;
-}
-
-/* The rows of a batch in the order of the key, each once. */
-static Tuplestorestate *
-SortBatch(const Batch *batch, TupleDesc tupdesc)
-{
-	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
-	Interaction **order;
-	MemoryContext row_context;
-	MemoryContext oldcontext;
-	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
-
-	order = MemoryContextAllocHuge(CurrentMemoryContext,
-								   mul_size(sizeof(*order), batch->nrows));
-	for (int64 i = 0; i < batch->nrows; i++)
-		order[i] = &batch->rows[i];
-	qsort(order, batch->nrows, sizeof(*order), CompareInteractions);
-
-	/* the tuplestore copies what it is given; no row needs another's memory */
-	row_context = AllocSetContextCreate(CurrentMemoryContext,
-										"interactions row",
-										ALLOCSET_SMALL_SIZES);
-	oldcontext = MemoryContextSwitchTo(row_context);
-	for (int64 i = 0; i < batch->nrows; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (i > 0 && CompareInteractions(&order[i - 1], &order[i]) == 0)
-			continue;
-		InteractionDatums(batch->type, order[i], values, isnull);
-		tuplestore_putvalues(tuples, tupdesc, values, isnull);
-		MemoryContextReset(row_context);
-	}
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(row_context);
-	return tuples;
-}
-
-/*
- * Insert the rows of the batch relation as if all of them were new, which
- * spares the index half of its work.  False, and nothing is stored, where
- * that fails, for whatever reason: a distributed table reports a duplicate
- * key in words of its own.
- */
-static bool
-InsertNew(const InteractionType *type, uint64 *created)
-{
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-	SPIPlanPtr plan = GetQuery(type, QUERY_INSERT_NEW);
-	volatile bool ok = true;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	PG_TRY();
-	{
-		*created = RunQuery(plan, 0, NULL, NULL, SPI_OK_INSERT);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(oldcontext);
-		error = CopyErrorData();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-				ERRCODE_OPERATOR_INTERVENTION)
-			PG_RE_THROW();
-		FlushErrorState();
-		FreeErrorData(error);
-		RollbackAndReleaseCurrentSubTransaction();
-		ok = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(oldcontext);
-	CurrentResourceOwner = oldowner;
-	return ok;
-}
-
-/* Store the rows of a batch; returns how many were not stored already. */
-static uint64
-StoreBatch(const Batch *batch)
-{
-	const InteractionType *type = batch->type;
-	TupleDesc tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
-	EphemeralNamedRelationData relation;
-	Tuplestorestate *tuples;
-	uint64 created = 0;
-
-	if (batch->nrows == 0)
-		return 0;
-
-	for (int i = 0; i < ColumnCount(type); i++)
-		TupleDescInitEntry(tupdesc, i + 1, ColumnName(type, i),
-						   ColumnType(type, i), -1, 0);
-	tuples = SortBatch(batch, tupdesc);
-
-	memset(&relation, 0, sizeof(relation));
-	relation.md.name = BATCH_RELATION;
-	relation.md.tupdesc = tupdesc;
-	relation.md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation.md.enrtuples = tuplestore_tuple_count(tuples);
-	relation.reldata = tuples;
-
-	SPI_connect();
-	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register the batch");
-	if (!InsertNew(type, &created))
-	{
-		RunQuery(GetQuery(type, QUERY_INSERT_BATCH), 0, NULL, NULL,
-				 SPI_OK_SELECT);
-		created = ResultInt64(1);
-	}
-	SPI_finish();
-	tuplestore_end(tuples);
-	return created;
-}
-
 /* Note a bad element, in JSON or as a sentence. */
 static void
 NoteError(Batch *batch, const Violation *violation, bool as_json)
@@ -359,7 +208,7 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 				 "Nothing was stored. import_%s stores the valid elements and reports the rest.",
 				 batch.type->plural)));
 
-	created = StoreBatch(&batch);
+	created = StoreBatch(batch.type, batch.rows, batch.nrows);
 	SetStatus(skip ? "200" : "201");
 
 	initStringInfo(&result);

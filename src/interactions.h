@@ -176,6 +176,10 @@ extern void InteractionDatums(const InteractionType *type,
 							  const Interaction *interaction, Datum *values,
 							  bool *isnull);
 
+/* batch.c */
+extern uint64 StoreBatch(const InteractionType *type, Interaction *rows,
+						 int64 nrows);
+
 /* delete.c */
 extern int64 DeleteInteractions(const InteractionType *type, Datum user_id,
 								Datum item_id, TimestampTz from,

@@ -12,7 +12,11 @@
 #include "commands/trigger.h"
 #include "interactions.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+
+#define MAX_BUFFERED_ROWS 10000
 
 /* what a trigger needs to know of its relation; lives in fn_extra */
 typedef struct TriggerState
@@ -23,39 +27,61 @@ typedef struct TriggerState
 	bool *isnull;
 } TriggerState;
 
-static void
-pg_attribute_noreturn() ProtocolViolated(const char *name, const char *expected)
+/*
+ * What one statement inserts into a view, until it is stored.  The memory
+ * belongs to the transaction, or the savepoint, in which the statement began,
+ * so that a rollback takes the rows along.
+ */
+typedef struct RowBuffer
 {
-	ereport(ERROR,
+	struct RowBuffer *outer;
+	Oid relid;
+	const InteractionType *type;
+	Interaction *rows;
+	int nrows;
+	int maxrows;
+	MemoryContext context;		/* of this */
+	MemoryContext rows_context; /* of the rows, emptied when they are stored */
+	MemoryContextCallback unlink;
+} RowBuffer;
+
+/* of the statements that run now, the innermost first */
+static RowBuffer *buffers = NULL;
+
+/* Hold the caller to the protocol of a table's trigger, or a view's. */
+static void
+CheckTrigger(FunctionCallInfo fcinfo, bool on_view)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	bool ok = CALLED_AS_TRIGGER(fcinfo) && trigdata->tg_trigger->tgnargs == 1;
+
+	if (ok && on_view)
+		ok = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) &&
+			 (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) ||
+			  TRIGGER_FIRED_INSTEAD(trigdata->tg_event));
+	else if (ok)
+		ok = TRIGGER_FIRED_BEFORE(trigdata->tg_event) &&
+			 TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) &&
+			 !TRIGGER_FIRED_BY_DELETE(trigdata->tg_event);
+	if (!ok)
+		ereport(
+			ERROR,
 			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-			 errmsg("trigger function \"%s\" was called %s", name, expected)));
+			 errmsg(
+				 "function must be called by the triggers that the extension makes")));
 }
 
 /* Find the columns of the trigger's relation, once in a statement. */
 static TriggerState *
-GetTriggerState(FunctionCallInfo fcinfo, const char *name, bool wire)
+GetTriggerState(FunctionCallInfo fcinfo, bool wire)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	TriggerState *state = fcinfo->flinfo->fn_extra;
 	TupleDesc tupdesc;
 	int ncolumns;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ProtocolViolated(name, "other than as a trigger");
-	if (wire ? !TRIGGER_FIRED_INSTEAD(trigdata->tg_event) ||
-				   !TRIGGER_FIRED_BY_INSERT(trigdata->tg_event)
-			 : !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-				   !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-				   !(TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ||
-					 TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)))
-		ProtocolViolated(
-			name, wire ? "other than INSTEAD OF INSERT"
-					   : "other than BEFORE INSERT OR UPDATE FOR EACH ROW");
 	if (state != NULL)
 		return state;
-	if (trigdata->tg_trigger->tgnargs != 1)
-		ProtocolViolated(name, "without the type as its only argument");
-
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	state = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(TriggerState));
 	state->type = TypeByName(trigdata->tg_trigger->tgargs[0]);
@@ -122,17 +148,23 @@ Datum
 check_interaction(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	TriggerState *state = GetTriggerState(fcinfo, "check_interaction", false);
-	TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
-	HeapTuple tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
-						  ? trigdata->tg_newtuple
-						  : trigdata->tg_trigtuple;
-	int columns[] = {state->attnum[TIMESTAMP],
-					 state->attnum[FIRST_OWN + state->type->nown]};
+	TriggerState *state;
+	TupleDesc tupdesc;
+	HeapTuple tuple;
+	int columns[2];
 	Datum values[2];
 	bool isnull[2] = {false, false};
 	Interaction interaction;
 	Violation violation;
+
+	CheckTrigger(fcinfo, false);
+	state = GetTriggerState(fcinfo, false);
+	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
+				? trigdata->tg_newtuple
+				: trigdata->tg_trigtuple;
+	columns[0] = state->attnum[TIMESTAMP];
+	columns[1] = state->attnum[FIRST_OWN + state->type->nown];
 
 	ReadRow(state, tuple, tupdesc, &interaction);
 	interaction.timestamp = DatumGetTimestampTz(state->values[columns[0] - 1]);
@@ -152,21 +184,116 @@ check_interaction(PG_FUNCTION_ARGS)
 													 values, isnull));
 }
 
-/*
- * INSTEAD OF INSERT on a view in wire format, the type its argument: stores
- * the row, unless it is stored already.
- */
-PG_FUNCTION_INFO_V1(insert_interaction);
-Datum
-insert_interaction(PG_FUNCTION_ARGS)
+static void
+UnlinkBuffer(void *arg)
+{
+	for (RowBuffer **link = &buffers; *link != NULL; link = &(*link)->outer)
+	{
+		if (*link == arg)
+		{
+			*link = (*link)->outer;
+			return;
+		}
+	}
+}
+
+/* Begin to collect what a statement inserts into a view. */
+static void
+OpenBuffer(const InteractionType *type, Oid relid)
+{
+	MemoryContext context = AllocSetContextCreate(CurTransactionContext,
+												  "interactions buffer",
+												  ALLOCSET_SMALL_SIZES);
+	RowBuffer *buffer = MemoryContextAllocZero(context, sizeof(RowBuffer));
+
+	buffer->relid = relid;
+	buffer->type = type;
+	buffer->context = context;
+	buffer->rows_context = AllocSetContextCreate(context,
+												 "interactions buffer rows",
+												 ALLOCSET_DEFAULT_SIZES);
+	buffer->outer = buffers;
+	buffers = buffer;
+	buffer->unlink.func = UnlinkBuffer;
+	buffer->unlink.arg = buffer;
+	MemoryContextRegisterResetCallback(context, &buffer->unlink);
+}
+
+/* The buffer of the innermost statement that inserts into a view, or NULL. */
+static RowBuffer *
+FindBuffer(Oid relid)
+{
+	RowBuffer *buffer = buffers;
+
+	while (buffer != NULL && buffer->relid != relid)
+		buffer = buffer->outer;
+	return buffer;
+}
+
+static void
+FlushBuffer(RowBuffer *buffer)
+{
+	StoreBatch(buffer->type, buffer->rows, buffer->nrows);
+	MemoryContextReset(buffer->rows_context);
+	buffer->nrows = 0;
+	buffer->maxrows = 0;
+}
+
+static Span
+CopySpan(Span span)
+{
+	if (span.data != NULL)
+		span.data = pnstrdup(span.data, span.len);
+	return span;
+}
+
+/* Copy a complete interaction into a buffer. */
+static void
+AppendToBuffer(RowBuffer *buffer, const Interaction *interaction)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(buffer->rows_context);
+	Interaction *row;
+
+	if (buffer->maxrows == 0)
+	{
+		buffer->maxrows = 16;
+		buffer->rows = palloc(mul_size(sizeof(Interaction), buffer->maxrows));
+	}
+	else if (buffer->nrows == buffer->maxrows)
+	{
+		buffer->maxrows *= 2;
+		buffer->rows = repalloc(buffer->rows,
+								mul_size(sizeof(Interaction), buffer->maxrows));
+	}
+	row = &buffer->rows[buffer->nrows];
+	*row = *interaction;
+	row->user_id = CopySpan(row->user_id);
+	row->item_id = CopySpan(row->item_id);
+	row->recommendation_id = CopySpan(row->recommendation_id);
+	for (int i = 0; i < buffer->type->nown; i++)
+	{
+		Oid typid = buffer->type->own[i].typid;
+
+		if (!row->own_isnull[i])
+			row->own[i] = datumCopy(row->own[i],
+									typid == INT4OID || (typid != NUMERICOID &&
+														 FLOAT8PASSBYVAL),
+									typid == NUMERICOID ? -1 : sizeof(int64));
+	}
+	buffer->nrows++;
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* INSTEAD OF INSERT: check the row, and collect it. */
+static HeapTuple
+InsertRow(FunctionCallInfo fcinfo)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	TriggerState *state = GetTriggerState(fcinfo, "insert_interaction", true);
+	TriggerState *state = GetTriggerState(fcinfo, true);
 	TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
 	HeapTuple tuple = trigdata->tg_trigtuple;
 	int column = state->attnum[TIMESTAMP];
-	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
+	RowBuffer *buffer;
 	Interaction interaction;
 	Violation violation;
 
@@ -178,18 +305,52 @@ insert_interaction(PG_FUNCTION_ARGS)
 	if (!CompleteInteraction(state->type, &interaction, &violation))
 		ReportViolation(&violation);
 
-	InteractionDatums(state->type, &interaction, values, isnull);
-	SPI_connect();
-	RunQuery(GetQuery(state->type, QUERY_INSERT), ColumnCount(state->type),
-			 values, isnull, SPI_OK_INSERT);
-	SPI_finish();
+	buffer = FindBuffer(RelationGetRelid(trigdata->tg_relation));
+	if (buffer != NULL)
+	{
+		AppendToBuffer(buffer, &interaction);
+		if (buffer->nrows == MAX_BUFFERED_ROWS)
+			FlushBuffer(buffer);
+	}
+	else
+		StoreBatch(state->type, &interaction, 1);
 
 	if (state->isnull[column - 1])
 	{
-		values[0] = Int64GetDatum(TimestampToMs(interaction.timestamp));
-		isnull[0] = false;
-		tuple = heap_modify_tuple_by_cols(tuple, tupdesc, 1, &column, values,
-										  isnull);
+		Datum ms = Int64GetDatum(TimestampToMs(interaction.timestamp));
+		bool isnull = false;
+
+		tuple =
+			heap_modify_tuple_by_cols(tuple, tupdesc, 1, &column, &ms, &isnull);
 	}
-	return PointerGetDatum(tuple);
+	return tuple;
+}
+
+/*
+ * INSERT on a view in wire format, the type its argument: stores the rows,
+ * but those that are stored already.  INSTEAD OF checks a row, so that an
+ * error names its line; BEFORE and AFTER the statement open and empty the
+ * buffer, so that the rows are stored in bulk.
+ */
+PG_FUNCTION_INFO_V1(insert_interaction);
+Datum
+insert_interaction(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	RowBuffer *buffer;
+	Oid relid;
+
+	CheckTrigger(fcinfo, true);
+	if (!TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
+		return PointerGetDatum(InsertRow(fcinfo));
+
+	relid = RelationGetRelid(trigdata->tg_relation);
+	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event))
+		OpenBuffer(TypeByName(trigdata->tg_trigger->tgargs[0]), relid);
+	else if ((buffer = FindBuffer(relid)) != NULL)
+	{
+		FlushBuffer(buffer);
+		MemoryContextDelete(buffer->context);
+	}
+	return PointerGetDatum(NULL);
 }

@@ -1,0 +1,164 @@
+/*
+ * batch.c
+ *	  Stores many interactions of one type with one statement.
+ *
+ * The rows are sorted by the primary key.  The order makes the index cheap to
+ * extend, and is the same for every batch, so that two of them cannot
+ * deadlock.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "interactions.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/queryenvironment.h"
+#include "utils/resowner.h"
+#include "utils/tuplestore.h"
+
+static int
+CompareSpans(Span a, Span b)
+{
+	int result = memcmp(a.data, b.data, Min(a.len, b.len));
+
+	return result != 0 ? result : a.len - b.len;
+}
+
+/* Order by the primary key. */
+static int
+CompareInteractions(const void *one, const void *other)
+{
+	const Interaction *a = *(const Interaction *const *) one;
+	const Interaction *b = *(const Interaction *const *) other;
+	int result;
+
+	CHECK_FOR_INTERRUPTS();
+	result = CompareSpans(a->user_id, b->user_id);
+	if (result == 0 && a->timestamp != b->timestamp)
+		result = a->timestamp < b->timestamp ? -1 : 1;
+	if (result == 0)
+		result = CompareSpans(a->item_id, b->item_id);
+	if (result == 0 && a->fingerprint != b->fingerprint)
+		result = a->fingerprint < b->fingerprint ? -1 : 1;
+	return result;
+}
+
+/* The rows in the order of the key, each once. */
+static Tuplestorestate *
+SortRows(const InteractionType *type, Interaction *rows, int64 nrows,
+		 TupleDesc tupdesc)
+{
+	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
+	Interaction **order;
+	MemoryContext row_context;
+	MemoryContext oldcontext;
+	Datum values[MAX_COLUMNS];
+	bool isnull[MAX_COLUMNS];
+
+	order = MemoryContextAllocHuge(CurrentMemoryContext,
+								   mul_size(sizeof(*order), nrows));
+	for (int64 i = 0; i < nrows; i++)
+		order[i] = &rows[i];
+	qsort(order, nrows, sizeof(*order), CompareInteractions);
+
+	/* the tuplestore copies what it is given; no row needs another's memory */
+	row_context = AllocSetContextCreate(CurrentMemoryContext,
+										"interactions row",
+										ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(row_context);
+	for (int64 i = 0; i < nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0 && CompareInteractions(&order[i - 1], &order[i]) == 0)
+			continue;
+		InteractionDatums(type, order[i], values, isnull);
+		tuplestore_putvalues(tuples, tupdesc, values, isnull);
+		MemoryContextReset(row_context);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(row_context);
+	return tuples;
+}
+
+/*
+ * Insert the rows of the batch relation as if all of them were new, which
+ * spares the index half of its work.  False, and nothing is stored, where
+ * that fails, for whatever reason: a distributed table reports a duplicate
+ * key in words of its own.
+ */
+static bool
+InsertNew(const InteractionType *type, uint64 *created)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	SPIPlanPtr plan = GetQuery(type, QUERY_INSERT_NEW);
+	volatile bool ok = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(oldcontext);
+	PG_TRY();
+	{
+		*created = RunQuery(plan, 0, NULL, NULL, SPI_OK_INSERT);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(oldcontext);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+				ERRCODE_OPERATOR_INTERVENTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+		RollbackAndReleaseCurrentSubTransaction();
+		ok = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(oldcontext);
+	CurrentResourceOwner = oldowner;
+	return ok;
+}
+
+/*
+ * Store complete interactions, which stay the caller's; returns how many were
+ * not stored already.
+ */
+uint64
+StoreBatch(const InteractionType *type, Interaction *rows, int64 nrows)
+{
+	TupleDesc tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
+	EphemeralNamedRelationData relation;
+	Tuplestorestate *tuples;
+	uint64 created = 0;
+
+	if (nrows == 0)
+		return 0;
+
+	for (int i = 0; i < ColumnCount(type); i++)
+		TupleDescInitEntry(tupdesc, i + 1, ColumnName(type, i),
+						   ColumnType(type, i), -1, 0);
+	tuples = SortRows(type, rows, nrows, tupdesc);
+
+	memset(&relation, 0, sizeof(relation));
+	relation.md.name = BATCH_RELATION;
+	relation.md.tupdesc = tupdesc;
+	relation.md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation.md.enrtuples = tuplestore_tuple_count(tuples);
+	relation.reldata = tuples;
+
+	SPI_connect();
+	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register the batch");
+	if (!InsertNew(type, &created))
+	{
+		RunQuery(GetQuery(type, QUERY_INSERT_BATCH), 0, NULL, NULL,
+				 SPI_OK_SELECT);
+		created = ResultInt64(1);
+	}
+	SPI_finish();
+	tuplestore_end(tuples);
+	return created;
+}
