@@ -15,7 +15,7 @@ REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
 ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test --load-extension=$(EXTENSION)
 
-PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -34,7 +34,7 @@ $(SCRIPT): sql/model.sql sql/type.sql.in sql/types.txt sql/wire.sql Makefile
 				-e "s/@columns@/$$columns/" -e "s/@names@/$$names/" sql/type.sql.in; \
 		done; \
 		seen=$$(echo "$$types" | cut -d'|' -f2 | \
-			sed -e 's/.*/\t\tSELECT user_id FROM interactions.&/' -e '$$!s/$$/ UNION/' -e '$$!s/$$/\\/'); \
-		sed -e "s/^@seen@$$/$$seen/" sql/wire.sql; \
+			sed 's/.*/SELECT user_id FROM interactions.&/' | paste -sd'|' | sed 's/|/ UNION /g'); \
+		sed -e "s/@seen@/$$seen/" sql/wire.sql; \
 	} > $@.tmp; \
 	mv $@.tmp $@

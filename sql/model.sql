@@ -25,22 +25,22 @@ COMMENT ON FUNCTION interactions.timestamp_to_ms(timestamptz) IS
 	'Milliseconds since 1970-01-01 UTC of a timestamp, a fraction cut off; an infinite one is 22008';
 
 CREATE FUNCTION interactions.check_interaction() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'check_interaction' LANGUAGE C;
+	AS 'MODULE_PATHNAME', 'check_interaction' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.check_interaction() IS
 	'BEFORE INSERT OR UPDATE trigger of the tables of interactions, its argument the type: holds the rules, completes timestamp and fingerprint';
 
 CREATE FUNCTION interactions.insert_interaction() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'insert_interaction' LANGUAGE C;
+	AS 'MODULE_PATHNAME', 'insert_interaction' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.insert_interaction() IS
 	'Triggers on INSERT of the views in wire format, the argument the type: store the rows, but those that are stored already';
 
 CREATE FUNCTION interactions.check_user() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'check_user' LANGUAGE C;
+	AS 'MODULE_PATHNAME', 'check_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.check_user() IS
 	'BEFORE INSERT OR UPDATE trigger of interactions.users: holds the rules, completes created_at';
 
 CREATE FUNCTION interactions.edit_user() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'edit_user' LANGUAGE C;
+	AS 'MODULE_PATHNAME', 'edit_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.edit_user() IS
 	'INSTEAD OF trigger of interactions_v1.users: registers, names, renames, merges and erases users';
 

@@ -2,7 +2,7 @@
 /* The wire format across the types: transfers and users; then what holds for all objects. */
 
 CREATE FUNCTION interactions_v1.transfer_interactions(from_user_id text, to_user_id text, delete_user boolean DEFAULT true) RETURNS json
-	AS 'MODULE_PATHNAME', 'transfer_interactions' LANGUAGE C;
+	AS 'MODULE_PATHNAME', 'transfer_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.transfer_interactions(text, text, boolean) IS
 	'Move every interaction of one user to another: {"from_user_id", "to_user_id", "transferred", "duplicates", "user_deleted"}; an unknown source is PT404, the same user twice 22023';
 
@@ -12,9 +12,7 @@ CREATE VIEW interactions_v1.users WITH (security_invoker = true) AS
 	FROM interactions.users
 	UNION ALL
 	SELECT user_id, NULL, NULL
-	FROM (
-@seen@
-	) AS seen
+	FROM (@seen@) AS seen
 	WHERE NOT EXISTS (SELECT FROM interactions.users AS registered WHERE registered.user_id = seen.user_id);
 COMMENT ON VIEW interactions_v1.users IS
 	'Every known user: registered, or seen in an interaction; INSERT registers, UPDATE names, renames or merges, DELETE erases with every interaction';

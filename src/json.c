@@ -137,7 +137,7 @@ ReadId(JsonLexContext *lex, const char *property, Span *id,
 	id->data = lex->token_start;
 	id->len = lex->token_terminator - lex->token_start;
 	if (lex->token_type == JSON_TOKEN_NUMBER &&
-		strspn(id->data, "-0123456789") >= id->len)
+		(int) strspn(id->data, "-0123456789") >= id->len)
 		return true;
 	return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 				   "\"%s\" must be a string or an integer, not %s", property,

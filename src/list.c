@@ -23,6 +23,7 @@ static void
 ReadCursor(Span cursor, const char *other, TimestampTz *timestamp, Span *id)
 {
 	const char *colon = memchr(cursor.data, ':', cursor.len);
+	Violation violation;
 
 	if (colon == NULL)
 		ereport(
@@ -37,6 +38,8 @@ ReadCursor(Span cursor, const char *other, TimestampTz *timestamp, Span *id)
 		TimestampArgument("after", (Span){cursor.data, colon - cursor.data});
 	id->data = colon + 1;
 	id->len = cursor.data + cursor.len - id->data;
+	if (!CheckId(other, *id, true, &violation))
+		ReportViolation(&violation);
 }
 
 /* Put the page that the arguments ask for into the function's result. */
@@ -87,7 +90,7 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 	SPI_connect();
 	plan = GetQuery(type, query);
 	params = makeParamList(lengthof(values));
-	for (int i = 0; i < lengthof(values); i++)
+	for (int i = 0; i < (int) lengthof(values); i++)
 	{
 		params->params[i].value = values[i];
 		params->params[i].isnull = false;

@@ -159,14 +159,14 @@ NumberToInt64(const Number *number, int64 *result, bool *exact)
 		exponent = 0;
 	if (exponent > 0)
 	{
-		if (exponent >= lengthof(powers_of_ten) ||
+		if (exponent >= (int) lengthof(powers_of_ten) ||
 			digits > PG_UINT64_MAX / powers_of_ten[exponent])
 			return false;
 		digits *= powers_of_ten[exponent];
 	}
 	else if (exponent < 0)
 	{
-		if (-exponent >= lengthof(powers_of_ten))
+		if (-exponent >= (int) lengthof(powers_of_ten))
 		{
 			*exact = false;
 			digits = 0;

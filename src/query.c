@@ -217,7 +217,7 @@ InteractionDatums(const InteractionType *type, const Interaction *interaction,
 						 [ITEM_ID] = &interaction->item_id,
 						 [RECOMMENDATION_ID] = &interaction->recommendation_id};
 
-	for (int i = 0; i < lengthof(ids); i++)
+	for (int i = 0; i < (int) lengthof(ids); i++)
 	{
 		if (ids[i] == NULL)
 			continue;

@@ -275,10 +275,11 @@ AppendToBuffer(RowBuffer *buffer, const Interaction *interaction)
 		Oid typid = buffer->type->own[i].typid;
 
 		if (!row->own_isnull[i])
-			row->own[i] = datumCopy(row->own[i],
-									typid == INT4OID || (typid != NUMERICOID &&
-														 FLOAT8PASSBYVAL),
-									typid == NUMERICOID ? -1 : sizeof(int64));
+			row->own[i] =
+				datumCopy(row->own[i],
+						  typid == INT4OID ||
+							  (typid != NUMERICOID && FLOAT8PASSBYVAL),
+						  typid == NUMERICOID ? -1 : (int) sizeof(int64));
 	}
 	buffer->nrows++;
 	MemoryContextSwitchTo(oldcontext);

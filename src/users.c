@@ -96,7 +96,7 @@ SaveUser(UserRow *row, bool keep, HeapTuple tuple, TupleDesc tupdesc)
 			 lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
 	if (SPI_processed == 0)
 		return tuple;
-	for (int i = 0; i < lengthof(columns); i++)
+	for (int i = 0; i < (int) lengthof(columns); i++)
 		values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 								  i + 1, &isnull[i]);
 	return heap_modify_tuple_by_cols(tuple, tupdesc, lengthof(columns), columns,
