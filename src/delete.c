@@ -27,16 +27,16 @@ DeleteInteractions(const InteractionType *type, Datum user_id, Datum item_id,
 	Datum values[] = {user_id, item_id, TimestampTzGetDatum(from),
 					  TimestampTzGetDatum(to)};
 	bool isnull[] = {user_id == 0, item_id == 0, false, false};
-	SavedQuery query = QUERY_DELETE;
+	int criteria = 0;
 
-	if (user_id != 0 && item_id != 0)
-		query = QUERY_DELETE_USER_ITEM;
-	else if (user_id != 0)
-		query = QUERY_DELETE_USER;
-	else if (item_id != 0)
-		query = QUERY_DELETE_ITEM;
-	return RunQuery(GetQuery(type, query), lengthof(values), values, isnull,
-					SPI_OK_DELETE);
+	if (user_id != 0)
+		criteria |= BY_USER;
+	if (item_id != 0)
+		criteria |= BY_ITEM;
+	if (!TIMESTAMP_IS_NOBEGIN(from) || !TIMESTAMP_IS_NOEND(to))
+		criteria |= BY_TIMESTAMP;
+	return RunQuery(GetQuery(type, QUERY_DELETE + criteria), lengthof(values),
+					values, isnull, SPI_OK_DELETE);
 }
 
 /* delete_TYPEs(user_id, item_id, timestamp, from_timestamp, to_timestamp) */

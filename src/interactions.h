@@ -50,13 +50,15 @@ typedef enum SavedQuery
 	QUERY_SELECT,
 	QUERY_LIST_USER,
 	QUERY_LIST_ITEM,
-	QUERY_DELETE,
-	QUERY_DELETE_USER,
-	QUERY_DELETE_ITEM,
-	QUERY_DELETE_USER_ITEM,
 	QUERY_TRANSFER,
-	NUM_QUERIES
+	QUERY_DELETE, /* and one more for each set of criteria */
+	NUM_QUERIES = QUERY_DELETE + (1 << 3)
 } SavedQuery;
+
+/* criteria of a deletion, to be added to QUERY_DELETE */
+#define BY_USER (1 << 0)
+#define BY_ITEM (1 << 1)
+#define BY_TIMESTAMP (1 << 2)
 
 typedef struct InteractionType
 {

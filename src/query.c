@@ -79,21 +79,29 @@ KeepList(SPIPlanPtr *slot, const InteractionType *type, const char *owner,
 		lengthof(argtypes), argtypes);
 }
 
+/*
+ * A deletion by some criteria.  One that is not given is left out: an open
+ * range would have the planner take the wrong index.
+ */
 static SPIPlanPtr
-KeepDelete(SPIPlanPtr *slot, const InteractionType *type, const char *criteria)
+KeepDelete(SPIPlanPtr *slot, const InteractionType *type, int criteria)
 {
 	Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	StringInfoData sql;
 
-	return KeepQuery(slot,
-					 psprintf("DELETE FROM interactions.%s WHERE %s"
-							  " \"timestamp\" OPERATOR(pg_catalog.>=) $3"
-							  " AND \"timestamp\" OPERATOR(pg_catalog.<) $4",
-							  quote_identifier(type->plural), criteria),
-					 lengthof(argtypes), argtypes);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "DELETE FROM interactions.%s WHERE true",
+					 quote_identifier(type->plural));
+	if (criteria & BY_USER)
+		appendStringInfoString(&sql, " AND user_id OPERATOR(pg_catalog.=) $1");
+	if (criteria & BY_ITEM)
+		appendStringInfoString(&sql, " AND item_id OPERATOR(pg_catalog.=) $2");
+	if (criteria & BY_TIMESTAMP)
+		appendStringInfoString(&sql,
+							   " AND \"timestamp\" OPERATOR(pg_catalog.>=) $3"
+							   " AND \"timestamp\" OPERATOR(pg_catalog.<) $4");
+	return KeepQuery(slot, sql.data, lengthof(argtypes), argtypes);
 }
-
-#define USER_IS "user_id OPERATOR(pg_catalog.=) $1 AND"
-#define ITEM_IS "item_id OPERATOR(pg_catalog.=) $2 AND"
 
 /* The prepared statement for one job on one type. */
 SPIPlanPtr
@@ -151,14 +159,6 @@ GetQuery(const InteractionType *type, SavedQuery query)
 			return KeepList(slot, type, "user_id", "item_id");
 		case QUERY_LIST_ITEM:
 			return KeepList(slot, type, "item_id", "user_id");
-		case QUERY_DELETE:
-			return KeepDelete(slot, type, "");
-		case QUERY_DELETE_USER:
-			return KeepDelete(slot, type, USER_IS);
-		case QUERY_DELETE_ITEM:
-			return KeepDelete(slot, type, ITEM_IS);
-		case QUERY_DELETE_USER_ITEM:
-			return KeepDelete(slot, type, USER_IS " " ITEM_IS);
 		case QUERY_TRANSFER:
 			/* in the order of the key, as batches insert */
 			return KeepQuery(
@@ -174,10 +174,9 @@ GetQuery(const InteractionType *type, SavedQuery query)
 						 " (SELECT pg_catalog.count(*) FROM stored)",
 						 table, table, columns, strchr(columns, ',')),
 				lengthof(users), users);
-		case NUM_QUERIES:
-			break;
+		default:
+			return KeepDelete(slot, type, query - QUERY_DELETE);
 	}
-	elog(ERROR, "unknown query %d", query);
 }
 
 /* Run a prepared statement; a null isnull means that no value is null. */
