@@ -170,7 +170,7 @@ extern bool ReadInteraction(JsonLexContext *lex, const InteractionType *type,
 
 extern SPIPlanPtr GetQuery(const InteractionType *type, SavedQuery query);
 extern SPIPlanPtr KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs,
-							Oid *argtypes);
+							const Oid *argtypes);
 extern uint64 RunQuery(SPIPlanPtr plan, int nargs, Datum *values,
 					   const bool *isnull, int expected);
 extern int64 ResultInt64(int column);

@@ -21,11 +21,11 @@ static SPIPlanPtr (*queries)[NUM_QUERIES] = NULL;
 
 /* Prepare a statement for good, unless the slot holds it already. */
 SPIPlanPtr
-KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs, Oid *argtypes)
+KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs, const Oid *argtypes)
 {
 	if (*slot == NULL)
 	{
-		SPIPlanPtr plan = SPI_prepare(sql, nargs, argtypes);
+		SPIPlanPtr plan = SPI_prepare(sql, nargs, unconstify(Oid *, argtypes));
 
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "could not prepare \"%s\": %s", sql,
@@ -57,26 +57,25 @@ Placeholders(const InteractionType *type)
 	return list.data;
 }
 
-/* The list of a user or an item: other is the second part of the cursor. */
-static SPIPlanPtr
-KeepList(SPIPlanPtr *slot, const InteractionType *type, const char *owner,
-		 const char *other)
-{
-	Oid argtypes[] = {TEXTOID,		  TIMESTAMPTZOID, TIMESTAMPTZOID,
-					  TIMESTAMPTZOID, TEXTOID,		  INT8OID};
+#define LIST_ARGS 6
 
-	return KeepQuery(
-		slot,
-		psprintf("SELECT %s FROM interactions.%s"
-				 " WHERE %s OPERATOR(pg_catalog.=) $1"
-				 " AND \"timestamp\" OPERATOR(pg_catalog.>=) $2"
-				 " AND \"timestamp\" OPERATOR(pg_catalog.<) $3"
-				 " AND (\"timestamp\", %s) OPERATOR(pg_catalog.<) ($4, $5)"
-				 " ORDER BY \"timestamp\" DESC, %s DESC"
-				 " FETCH FIRST $6 ROWS WITH TIES",
-				 WireColumns(type), quote_identifier(type->plural), owner,
-				 other, other),
-		lengthof(argtypes), argtypes);
+static const Oid list_argtypes[LIST_ARGS] = {TEXTOID,		 TIMESTAMPTZOID,
+											 TIMESTAMPTZOID, TIMESTAMPTZOID,
+											 TEXTOID,		 INT8OID};
+
+/* The list of one owner, user or item; other completes the cursor. */
+static char *
+ListQuery(const InteractionType *type, const char *owner, const char *other,
+		  const char *order)
+{
+	return psprintf("SELECT %s FROM interactions.%s"
+					" WHERE %s OPERATOR(pg_catalog.=) $1"
+					" AND \"timestamp\" OPERATOR(pg_catalog.>=) $2"
+					" AND \"timestamp\" OPERATOR(pg_catalog.<) $3"
+					" AND (\"timestamp\", %s) OPERATOR(pg_catalog.<) ($4, $5)"
+					" ORDER BY %s FETCH FIRST $6 ROWS WITH TIES",
+					WireColumns(type), quote_identifier(type->plural), owner,
+					other, order);
 }
 
 /*
@@ -156,9 +155,20 @@ GetQuery(const InteractionType *type, SavedQuery query)
 						 WireColumns(type), table, USER_ID + 1, TIMESTAMP + 1,
 						 ITEM_ID + 1, ColumnCount(type)));
 		case QUERY_LIST_USER:
-			return KeepList(slot, type, "user_id", "item_id");
+			return KeepQuery(slot,
+							 ListQuery(type, "user_id", "item_id",
+									   "\"timestamp\" DESC, item_id DESC"),
+							 LIST_ARGS, list_argtypes);
 		case QUERY_LIST_ITEM:
-			return KeepList(slot, type, "item_id", "user_id");
+			/* the index has the order of time only; a page is sorted on top */
+			return KeepQuery(slot,
+							 psprintf("SELECT * FROM (%s) AS newest"
+									  " ORDER BY %d DESC, %d DESC"
+									  " FETCH FIRST $6 ROWS WITH TIES",
+									  ListQuery(type, "item_id", "user_id",
+												"\"timestamp\" DESC"),
+									  TIMESTAMP + 1, USER_ID + 1),
+							 LIST_ARGS, list_argtypes);
 		case QUERY_TRANSFER:
 			/* in the order of the key, as batches insert */
 			return KeepQuery(
