@@ -201,10 +201,34 @@ CheckOwn(const OwnColumn *column, Datum value, Violation *violation)
 }
 
 /*
- * Hash the columns outside the key, so that equal values hash equal: 9.5 and
+ * Hash a value in all of its bits, so that equal values hash equal: 9.5 and
  * 9.50 do.  The functions are those of hash partitioning, whose results core
- * keeps from one version to the next.
+ * keeps from one version to the next; but that of bigint folds it to 32 bits.
  */
+static uint64
+HashOwn(const OwnColumn *column, Datum value)
+{
+	int64 integer;
+
+	switch (column->typid)
+	{
+		case FLOAT8OID:
+			return DatumGetUInt64(DirectFunctionCall2(hashfloat8extended, value,
+													  Int64GetDatum(0)));
+		case NUMERICOID:
+			return DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
+													  value, Int64GetDatum(0)));
+		case INT4OID:
+			integer = DatumGetInt32(value);
+			break;
+		default:
+			integer = DatumGetInt64(value);
+	}
+	return hash_bytes_extended((const unsigned char *) &integer,
+							   sizeof(integer), 0);
+}
+
+/* Hash the columns outside the key. */
 static int64
 Fingerprint(const InteractionType *type, const Interaction *interaction)
 {
@@ -215,23 +239,10 @@ Fingerprint(const InteractionType *type, const Interaction *interaction)
 									   interaction->recommendation_id.data,
 								   interaction->recommendation_id.len, 0);
 	for (int i = 0; i < type->nown; i++)
-	{
-		PGFunction function = hashint8extended;
-		Datum own = 0;
-
-		if (!interaction->own_isnull[i])
-		{
-			if (type->own[i].typid == FLOAT8OID)
-				function = hashfloat8extended;
-			else if (type->own[i].typid == NUMERICOID)
-				function = hash_numeric_extended;
-			else if (type->own[i].typid == INT4OID)
-				function = hashint4extended;
-			own = DirectFunctionCall2(function, interaction->own[i],
-									  Int64GetDatum(0));
-		}
-		hash = hash_combine64(hash, DatumGetUInt64(own));
-	}
+		hash = hash_combine64(hash, interaction->own_isnull[i]
+										? 0
+										: HashOwn(&type->own[i],
+												  interaction->own[i]));
 	return (int64) hash;
 }
 
