@@ -24,9 +24,9 @@ int64
 DeleteInteractions(const InteractionType *type, Datum user_id, Datum item_id,
 				   TimestampTz from, TimestampTz to)
 {
-	Datum values[] = {user_id, item_id, TimestampTzGetDatum(from),
-					  TimestampTzGetDatum(to)};
-	bool isnull[] = {user_id == 0, item_id == 0, false, false};
+	Datum values[] = {TimestampTzGetDatum(from), TimestampTzGetDatum(to),
+					  user_id, item_id};
+	bool isnull[] = {false, false, user_id == 0, item_id == 0};
 	int criteria = 0;
 
 	if (user_id != 0)
@@ -34,7 +34,7 @@ DeleteInteractions(const InteractionType *type, Datum user_id, Datum item_id,
 	if (item_id != 0)
 		criteria |= BY_ITEM;
 	if (!TIMESTAMP_IS_NOBEGIN(from) || !TIMESTAMP_IS_NOEND(to))
-		criteria |= BY_TIMESTAMP;
+		criteria |= IN_RANGE;
 	return RunQuery(GetQuery(type, QUERY_DELETE + criteria), lengthof(values),
 					values, isnull, SPI_OK_DELETE);
 }

@@ -42,23 +42,28 @@ typedef struct OwnColumn
 	const char *max; /* largest value, as text of type typid */
 } OwnColumn;
 
+/*
+ * The statements for one type.  Of lists and deletions there is one for each
+ * set of bits, since a criterion that is not given is best left out: an open
+ * range costs time, and misleads the planner.
+ */
 typedef enum SavedQuery
 {
 	QUERY_INSERT,
 	QUERY_INSERT_NEW,
 	QUERY_INSERT_BATCH,
 	QUERY_SELECT,
-	QUERY_LIST_USER,
-	QUERY_LIST_ITEM,
 	QUERY_TRANSFER,
-	QUERY_DELETE, /* and one more for each set of criteria */
-	NUM_QUERIES = QUERY_DELETE + (1 << 3)
+	QUERY_LIST_USER,
+	QUERY_LIST_ITEM = QUERY_LIST_USER + 4,
+	QUERY_DELETE = QUERY_LIST_ITEM + 4,
+	NUM_QUERIES = QUERY_DELETE + 8
 } SavedQuery;
 
-/* criteria of a deletion, to be added to QUERY_DELETE */
-#define BY_USER (1 << 0)
-#define BY_ITEM (1 << 1)
-#define BY_TIMESTAMP (1 << 2)
+#define IN_RANGE (1 << 0) /* lists and deletions */
+#define AFTER (1 << 1)	  /* lists */
+#define BY_USER (1 << 1)  /* deletions */
+#define BY_ITEM (1 << 2)
 
 typedef struct InteractionType
 {

@@ -12,11 +12,14 @@
 #include "utils/builtins.h"
 
 /* arguments of the functions */
-#define OWNER 0
-#define PAGE_SIZE 1
-#define AFTER 2
-#define FROM_TIMESTAMP 3
-#define TO_TIMESTAMP 4
+enum
+{
+	ARG_OWNER,
+	ARG_PAGE_SIZE,
+	ARG_AFTER,
+	ARG_FROM_TIMESTAMP,
+	ARG_TO_TIMESTAMP
+};
 
 /* Split a cursor into its timestamp and the id that follows. */
 static void
@@ -53,41 +56,46 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 	TimestampTz to = DT_NOEND;
 	TimestampTz after = DT_NOEND;
 	Span after_id = {"", 0};
-	int64 page_size = PG_INT64_MAX;
+	int64 page_size = PG_INT64_MAX; /* the planner then expects a part */
 	SPIExecuteOptions options;
 	ParamListInfo params;
 	SPIPlanPtr plan;
 	Datum values[6];
 
-	CheckedId(owner, PG_GETARG_DATUM(OWNER), PG_ARGISNULL(OWNER));
-	if (!PG_ARGISNULL(PAGE_SIZE))
+	CheckedId(owner, PG_GETARG_DATUM(ARG_OWNER), PG_ARGISNULL(ARG_OWNER));
+	if (!PG_ARGISNULL(ARG_PAGE_SIZE))
 	{
-		page_size = PG_GETARG_INT32(PAGE_SIZE);
+		page_size = PG_GETARG_INT32(ARG_PAGE_SIZE);
 		if (page_size < 1)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("\"page_size\" must be at least 1, not %d",
-								   PG_GETARG_INT32(PAGE_SIZE))));
+								   PG_GETARG_INT32(ARG_PAGE_SIZE))));
 	}
-	if (!PG_ARGISNULL(AFTER))
-		ReadCursor(TextSpan(PG_GETARG_DATUM(AFTER)), other, &after, &after_id);
-	if (!PG_ARGISNULL(FROM_TIMESTAMP))
+	if (!PG_ARGISNULL(ARG_AFTER))
+		ReadCursor(TextSpan(PG_GETARG_DATUM(ARG_AFTER)), other, &after,
+				   &after_id);
+	if (!PG_ARGISNULL(ARG_FROM_TIMESTAMP))
 		from = TimestampArgument("from_timestamp",
-								 TextSpan(PG_GETARG_DATUM(FROM_TIMESTAMP)));
-	if (!PG_ARGISNULL(TO_TIMESTAMP))
+								 TextSpan(PG_GETARG_DATUM(ARG_FROM_TIMESTAMP)));
+	if (!PG_ARGISNULL(ARG_TO_TIMESTAMP))
 		to = TimestampArgument("to_timestamp",
-							   TextSpan(PG_GETARG_DATUM(TO_TIMESTAMP)));
+							   TextSpan(PG_GETARG_DATUM(ARG_TO_TIMESTAMP)));
 
 	InitMaterializedSRF(fcinfo, 0);
 
-	values[0] = PG_GETARG_DATUM(OWNER);
-	values[1] = TimestampTzGetDatum(from);
-	values[2] = TimestampTzGetDatum(to);
+	values[0] = TimestampTzGetDatum(from);
+	values[1] = TimestampTzGetDatum(to);
+	values[2] = PG_GETARG_DATUM(ARG_OWNER);
 	values[3] = TimestampTzGetDatum(after);
 	values[4] =
 		PointerGetDatum(cstring_to_text_with_len(after_id.data, after_id.len));
 	values[5] = Int64GetDatum(page_size);
 
 	SPI_connect();
+	if (!TIMESTAMP_IS_NOBEGIN(from) || !TIMESTAMP_IS_NOEND(to))
+		query += IN_RANGE;
+	if (!PG_ARGISNULL(ARG_AFTER))
+		query += AFTER;
 	plan = GetQuery(type, query);
 	params = makeParamList(lengthof(values));
 	for (int i = 0; i < (int) lengthof(values); i++)

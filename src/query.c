@@ -57,48 +57,63 @@ Placeholders(const InteractionType *type)
 	return list.data;
 }
 
-#define LIST_ARGS 6
+#define RANGE                                                                  \
+	" AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"                            \
+	" AND \"timestamp\" OPERATOR(pg_catalog.<) $2"
 
-static const Oid list_argtypes[LIST_ARGS] = {TEXTOID,		 TIMESTAMPTZOID,
-											 TIMESTAMPTZOID, TIMESTAMPTZOID,
-											 TEXTOID,		 INT8OID};
-
-/* The list of one owner, user or item; other completes the cursor. */
-static char *
-ListQuery(const InteractionType *type, const char *owner, const char *other,
-		  const char *order)
+/* The list of an owner, user or item; other completes the cursor. */
+static SPIPlanPtr
+KeepList(SPIPlanPtr *slot, const InteractionType *type, bool of_item, int bits)
 {
-	return psprintf("SELECT %s FROM interactions.%s"
-					" WHERE %s OPERATOR(pg_catalog.=) $1"
-					" AND \"timestamp\" OPERATOR(pg_catalog.>=) $2"
-					" AND \"timestamp\" OPERATOR(pg_catalog.<) $3"
-					" AND (\"timestamp\", %s) OPERATOR(pg_catalog.<) ($4, $5)"
-					" ORDER BY %s FETCH FIRST $6 ROWS WITH TIES",
-					WireColumns(type), quote_identifier(type->plural), owner,
-					other, order);
+	const Oid argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
+							TIMESTAMPTZOID, TEXTOID,		INT8OID};
+	const char *owner = of_item ? "item_id" : "user_id";
+	const char *other = of_item ? "user_id" : "item_id";
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+					 "SELECT %s FROM interactions.%s"
+					 " WHERE %s OPERATOR(pg_catalog.=) $3",
+					 WireColumns(type), quote_identifier(type->plural), owner);
+	if (bits & IN_RANGE)
+		appendStringInfoString(&sql, RANGE);
+	if (bits & AFTER)
+		appendStringInfo(&sql,
+						 " AND (\"timestamp\", %s)"
+						 " OPERATOR(pg_catalog.<) ($4, $5)",
+						 other);
+	appendStringInfoString(&sql, " ORDER BY \"timestamp\" DESC");
+	if (!of_item)
+		appendStringInfo(&sql, ", %s DESC", other);
+	appendStringInfoString(&sql, " FETCH FIRST $6 ROWS WITH TIES");
+
+	/* the item's index has the order of time only: sort what it gives */
+	if (of_item)
+		return KeepQuery(slot,
+						 psprintf("SELECT * FROM (%s) AS newest"
+								  " ORDER BY %d DESC, %d DESC"
+								  " FETCH FIRST $6 ROWS WITH TIES",
+								  sql.data, TIMESTAMP + 1, USER_ID + 1),
+						 lengthof(argtypes), argtypes);
+	return KeepQuery(slot, sql.data, lengthof(argtypes), argtypes);
 }
 
-/*
- * A deletion by some criteria.  One that is not given is left out: an open
- * range would have the planner take the wrong index.
- */
 static SPIPlanPtr
-KeepDelete(SPIPlanPtr *slot, const InteractionType *type, int criteria)
+KeepDelete(SPIPlanPtr *slot, const InteractionType *type, int bits)
 {
-	Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	const Oid argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "DELETE FROM interactions.%s WHERE true",
 					 quote_identifier(type->plural));
-	if (criteria & BY_USER)
-		appendStringInfoString(&sql, " AND user_id OPERATOR(pg_catalog.=) $1");
-	if (criteria & BY_ITEM)
-		appendStringInfoString(&sql, " AND item_id OPERATOR(pg_catalog.=) $2");
-	if (criteria & BY_TIMESTAMP)
-		appendStringInfoString(&sql,
-							   " AND \"timestamp\" OPERATOR(pg_catalog.>=) $3"
-							   " AND \"timestamp\" OPERATOR(pg_catalog.<) $4");
+	if (bits & IN_RANGE)
+		appendStringInfoString(&sql, RANGE);
+	if (bits & BY_USER)
+		appendStringInfoString(&sql, " AND user_id OPERATOR(pg_catalog.=) $3");
+	if (bits & BY_ITEM)
+		appendStringInfoString(&sql, " AND item_id OPERATOR(pg_catalog.=) $4");
 	return KeepQuery(slot, sql.data, lengthof(argtypes), argtypes);
 }
 
@@ -118,6 +133,13 @@ GetQuery(const InteractionType *type, SavedQuery query)
 	slot = &queries[type - InteractionTypes][query];
 	if (*slot != NULL)
 		return *slot;
+
+	if (query >= QUERY_DELETE)
+		return KeepDelete(slot, type, query - QUERY_DELETE);
+	if (query >= QUERY_LIST_ITEM)
+		return KeepList(slot, type, true, query - QUERY_LIST_ITEM);
+	if (query >= QUERY_LIST_USER)
+		return KeepList(slot, type, false, query - QUERY_LIST_USER);
 
 	table = quote_identifier(type->plural);
 	columns = ColumnNames(type);
@@ -154,21 +176,6 @@ GetQuery(const InteractionType *type, SavedQuery query)
 						 " AND fingerprint OPERATOR(pg_catalog.=) $%d",
 						 WireColumns(type), table, USER_ID + 1, TIMESTAMP + 1,
 						 ITEM_ID + 1, ColumnCount(type)));
-		case QUERY_LIST_USER:
-			return KeepQuery(slot,
-							 ListQuery(type, "user_id", "item_id",
-									   "\"timestamp\" DESC, item_id DESC"),
-							 LIST_ARGS, list_argtypes);
-		case QUERY_LIST_ITEM:
-			/* the index has the order of time only; a page is sorted on top */
-			return KeepQuery(slot,
-							 psprintf("SELECT * FROM (%s) AS newest"
-									  " ORDER BY %d DESC, %d DESC"
-									  " FETCH FIRST $6 ROWS WITH TIES",
-									  ListQuery(type, "item_id", "user_id",
-												"\"timestamp\" DESC"),
-									  TIMESTAMP + 1, USER_ID + 1),
-							 LIST_ARGS, list_argtypes);
 		case QUERY_TRANSFER:
 			/* in the order of the key, as batches insert */
 			return KeepQuery(
@@ -185,7 +192,7 @@ GetQuery(const InteractionType *type, SavedQuery query)
 						 table, table, columns, strchr(columns, ',')),
 				lengthof(users), users);
 		default:
-			return KeepDelete(slot, type, query - QUERY_DELETE);
+			elog(ERROR, "unknown query %d", query);
 	}
 }
 
