@@ -177,19 +177,31 @@ GetQuery(const InteractionType *type, SavedQuery query)
 						 WireColumns(type), table, USER_ID + 1, TIMESTAMP + 1,
 						 ITEM_ID + 1, ColumnCount(type)));
 		case QUERY_TRANSFER:
-			/* in the order of the key, as batches insert */
+
+			/*
+			 * The rows are locked, stored under the new id in the order of
+			 * the key, as batches insert, and deleted last: a batch that
+			 * waited for a deleted row could hold one that is due to be
+			 * stored.  All of it sees one snapshot, so that a row which comes
+			 * meanwhile is neither moved nor deleted.
+			 */
 			return KeepQuery(
 				slot,
-				psprintf("WITH moved AS (DELETE FROM interactions.%s"
-						 " WHERE user_id OPERATOR(pg_catalog.=) $1"
-						 " RETURNING *),"
+				psprintf("WITH source AS MATERIALIZED"
+						 " (SELECT * FROM interactions.%s"
+						 " WHERE user_id OPERATOR(pg_catalog.=) $1 FOR UPDATE),"
 						 " stored AS (INSERT INTO interactions.%s (%s)"
-						 " SELECT $2%s FROM moved"
+						 " SELECT $2%s FROM source"
 						 " ORDER BY \"timestamp\", item_id, fingerprint"
-						 " ON CONFLICT DO NOTHING RETURNING 1)"
+						 " ON CONFLICT DO NOTHING RETURNING 1),"
+						 " counted AS MATERIALIZED"
+						 " (SELECT pg_catalog.count(*) FROM stored),"
+						 " moved AS (DELETE FROM interactions.%s"
+						 " WHERE user_id OPERATOR(pg_catalog.=) $1"
+						 " AND (SELECT true FROM counted) RETURNING 1)"
 						 " SELECT (SELECT pg_catalog.count(*) FROM moved),"
-						 " (SELECT pg_catalog.count(*) FROM stored)",
-						 table, table, columns, strchr(columns, ',')),
+						 " (SELECT count FROM counted)",
+						 table, table, columns, strchr(columns, ','), table),
 				lengthof(users), users);
 		default:
 			elog(ERROR, "unknown query %d", query);
