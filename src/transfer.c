@@ -3,10 +3,10 @@
  *	  Moves all that one user did to another, and the locks that this takes.
  *
  * Whoever changes or deletes rows of a user holds an advisory lock on that
- * user until the end of the transaction; whoever deletes across users locks
- * all of them.  All is locked before one, and of two users the one with the
- * lower key first, so that nobody waits in a circle.  Nobody who only stores
- * an interaction takes a lock.
+ * user until the end of the transaction; whoever may come to several users in
+ * any order locks all of them.  All is locked before one, and of two users the
+ * one with the lower key first, so that nobody waits in a circle.  Nobody who
+ * only stores an interaction takes a lock.
  */
 #include "postgres.h"
 

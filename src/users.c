@@ -103,6 +103,21 @@ SaveUser(UserRow *row, bool keep, HeapTuple tuple, TupleDesc tupdesc)
 									 values, isnull);
 }
 
+/* Whether a user is still registered, or borne by an interaction. */
+static bool
+UserIsKnown(const UserRow *row)
+{
+	static SPIPlanPtr find = NULL;
+	Oid argtypes[] = {TEXTOID};
+	Datum user_id = row->values[USER_ID_COLUMN - 1];
+
+	return RunQuery(KeepQuery(&find,
+							  "SELECT FROM interactions_v1.users"
+							  " WHERE external_id OPERATOR(pg_catalog.=) $1",
+							  lengthof(argtypes), argtypes),
+					lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT) > 0;
+}
+
 /* Delete a user with every interaction. */
 static void
 EraseUser(const UserRow *row)
@@ -111,7 +126,6 @@ EraseUser(const UserRow *row)
 	Oid argtypes[] = {TEXTOID};
 	Datum user_id = row->values[USER_ID_COLUMN - 1];
 
-	LockUsers(row->id, row->id);
 	for (int i = 0; i < NumInteractionTypes; i++)
 		DeleteInteractions(&InteractionTypes[i], user_id, (Datum) 0, DT_NOBEGIN,
 						   DT_NOEND);
@@ -150,8 +164,8 @@ UpdateUser(const UserRow *old, UserRow *new, HeapTuple tuple, TupleDesc tupdesc)
 		if (SameValue(old, new, NAME_COLUMN))
 			new->isnull[NAME_COLUMN - 1] = true;
 	}
-	else
-		LockUsers(old->id, old->id);
+	else if (!UserIsKnown(old))
+		return NULL;
 	return SaveUser(new, rename && new->isnull[NAME_COLUMN - 1], tuple,
 					tupdesc);
 }
@@ -180,6 +194,11 @@ edit_user(PG_FUNCTION_ARGS)
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	SPI_connect();
 	old = ReadUser(trigdata->tg_trigtuple, tupdesc);
+
+	/* a statement comes to its users in any order, so it locks all at once */
+	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		LockAllUsers();
+
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 	{
 		EraseUser(&old);
