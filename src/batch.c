@@ -8,12 +8,10 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "interactions.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"
-#include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
 static int
@@ -80,46 +78,18 @@ SortRows(const InteractionType *type, Interaction *rows, int64 nrows,
 	return tuples;
 }
 
-/*
- * Insert the rows of the batch relation as if all of them were new, which
- * spares the index half of its work.  False, and nothing is stored, where
- * that fails, for whatever reason: a distributed table reports a duplicate
- * key in words of its own.
- */
-static bool
-InsertNew(const InteractionType *type, uint64 *created)
+typedef struct InsertJob
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-	SPIPlanPtr plan = GetQuery(type, QUERY_INSERT_NEW);
-	volatile bool ok = true;
+	SPIPlanPtr plan;
+	uint64 created;
+} InsertJob;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	PG_TRY();
-	{
-		*created = RunQuery(plan, 0, NULL, NULL, SPI_OK_INSERT);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
+static void
+InsertNew(void *arg)
+{
+	InsertJob *job = arg;
 
-		MemoryContextSwitchTo(oldcontext);
-		error = CopyErrorData();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-				ERRCODE_OPERATOR_INTERVENTION)
-			PG_RE_THROW();
-		FlushErrorState();
-		FreeErrorData(error);
-		RollbackAndReleaseCurrentSubTransaction();
-		ok = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(oldcontext);
-	CurrentResourceOwner = oldowner;
-	return ok;
+	job->created = RunQuery(job->plan, 0, NULL, NULL, SPI_OK_INSERT);
 }
 
 /*
@@ -132,7 +102,7 @@ StoreBatch(const InteractionType *type, Interaction *rows, int64 nrows)
 	TupleDesc tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
 	EphemeralNamedRelationData relation;
 	Tuplestorestate *tuples;
-	uint64 created = 0;
+	InsertJob job;
 
 	if (nrows == 0)
 		return 0;
@@ -152,13 +122,20 @@ StoreBatch(const InteractionType *type, Interaction *rows, int64 nrows)
 	SPI_connect();
 	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register the batch");
-	if (!InsertNew(type, &created))
+	job.plan = GetQuery(type, QUERY_INSERT_NEW);
+
+	/*
+	 * As if all rows were new, which spares the index half of its work; where
+	 * that fails, for whatever reason, the careful way.  A distributed table
+	 * reports a duplicate key in words of its own.
+	 */
+	if (!Attempt(InsertNew, &job))
 	{
 		RunQuery(GetQuery(type, QUERY_INSERT_BATCH), 0, NULL, NULL,
 				 SPI_OK_SELECT);
-		created = ResultInt64(1);
+		job.created = ResultInt64(1);
 	}
 	SPI_finish();
 	tuplestore_end(tuples);
-	return created;
+	return job.created;
 }

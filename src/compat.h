@@ -19,6 +19,18 @@
 #define json_report_error(error, lex) json_errsave_error(error, lex, NULL)
 #endif
 
+/* Whether the database cannot hold what an escape stands for. */
+static inline bool
+JsonUntranslatable(JsonParseErrorType error)
+{
+#if PG_VERSION_NUM >= 160000
+	if (error == JSON_UNICODE_UNTRANSLATABLE)
+		return true;
+#endif
+	return error == JSON_UNICODE_CODE_POINT_ZERO ||
+		   error == JSON_UNICODE_HIGH_ESCAPE;
+}
+
 /* Start lexing len bytes of JSON; escapes are resolved where unescape. */
 static inline JsonLexContext *
 JsonLexer(const char *json, int len, bool unescape)

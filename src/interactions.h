@@ -179,6 +179,7 @@ extern SPIPlanPtr KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs,
 extern uint64 RunQuery(SPIPlanPtr plan, int nargs, Datum *values,
 					   const bool *isnull, int expected);
 extern int64 ResultInt64(int column);
+extern bool Attempt(void (*job)(void *), void *arg);
 extern void InteractionDatums(const InteractionType *type,
 							  const Interaction *interaction, Datum *values,
 							  bool *isnull);

@@ -91,6 +91,34 @@ SkipValue(JsonLexContext *lex)
 	}
 }
 
+typedef struct LexJob
+{
+	JsonLexContext *lex;
+	JsonParseErrorType error;
+} LexJob;
+
+static void
+LexString(void *arg)
+{
+	LexJob *job = arg;
+
+	job->error = json_lex(job->lex);
+}
+
+/* Lex one string, resolving escapes. */
+static JsonParseErrorType
+ResolveEscapes(JsonLexContext *lex)
+{
+	LexJob job = {lex, JSON_UNICODE_HIGH_ESCAPE};
+
+	/* before 16, core raises where the encoding has no such character */
+	if (PG_VERSION_NUM >= 160000 || GetDatabaseEncoding() == PG_UTF8)
+		LexString(&job);
+	else
+		Attempt(LexString, &job);
+	return job.error;
+}
+
 /* The string that is the current token, its escapes resolved. */
 static bool
 ReadString(JsonLexContext *lex, const char *property, Span *result,
@@ -106,7 +134,7 @@ ReadString(JsonLexContext *lex, const char *property, Span *result,
 		return true;
 
 	inner = JsonLexer(lex->token_start, result->len + 2, true);
-	error = json_lex(inner);
+	error = ResolveEscapes(inner);
 	if (error == JSON_SUCCESS)
 	{
 		result->data = inner->strval->data;
@@ -119,8 +147,7 @@ ReadString(JsonLexContext *lex, const char *property, Span *result,
 	if (detail[0] != '\0' && detail[strlen(detail) - 1] == '.')
 		detail[strlen(detail) - 1] = '\0';
 	return Violate(violation,
-				   error == JSON_UNICODE_CODE_POINT_ZERO ||
-						   error == JSON_UNICODE_HIGH_ESCAPE
+				   JsonUntranslatable(error)
 					   ? ERRCODE_UNTRANSLATABLE_CHARACTER
 					   : ERRCODE_INVALID_TEXT_REPRESENTATION,
 				   NULL, "invalid string in \"%s\": %s", property, detail);

@@ -19,6 +19,35 @@
 #define CREATED_AT_COLUMN 3
 #define NUM_COLUMNS 3
 
+/* Hold the caller to the protocol of the table's trigger, or the view's. */
+static void
+CheckTrigger(FunctionCallInfo fcinfo, bool on_view)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	bool ok = CALLED_AS_TRIGGER(fcinfo);
+
+	if (ok)
+	{
+		TriggerEvent event = trigdata->tg_event;
+		TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
+
+		ok = (on_view ? TRIGGER_FIRED_INSTEAD(event)
+					  : TRIGGER_FIRED_BEFORE(event) &&
+							!TRIGGER_FIRED_BY_DELETE(event)) &&
+			 TRIGGER_FIRED_FOR_ROW(event) &&
+			 SPI_gettypeid(tupdesc, USER_ID_COLUMN) == TEXTOID &&
+			 SPI_gettypeid(tupdesc, NAME_COLUMN) == TEXTOID &&
+			 SPI_gettypeid(tupdesc, CREATED_AT_COLUMN) ==
+				 (on_view ? INT8OID : TIMESTAMPTZOID);
+	}
+	if (!ok)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg(
+				 "function must be called by the triggers that the extension makes")));
+}
+
 typedef struct UserRow
 {
 	Datum values[NUM_COLUMNS];
@@ -182,15 +211,7 @@ edit_user(PG_FUNCTION_ARGS)
 	UserRow old;
 	UserRow new;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_INSTEAD(trigdata->tg_event) ||
-		RelationGetDescr(trigdata->tg_relation)->natts != NUM_COLUMNS)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-			 errmsg(
-				 "trigger function \"edit_user\" was called other than INSTEAD OF on the view of users")));
-
+	CheckTrigger(fcinfo, true);
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	SPI_connect();
 	old = ReadUser(trigdata->tg_trigtuple, tupdesc);
@@ -234,16 +255,7 @@ check_user(PG_FUNCTION_ARGS)
 	bool isnull[1];
 	Violation violation;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-			 errmsg(
-				 "trigger function \"check_user\" was called other than BEFORE INSERT OR UPDATE FOR EACH ROW")));
-
+	CheckTrigger(fcinfo, false);
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
 				? trigdata->tg_newtuple

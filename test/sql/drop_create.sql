@@ -1,0 +1,87 @@
+-- DROP EXTENSION and CREATE EXTENSION in one session: the plans that were saved for the first serve the second
+\set SHOW_CONTEXT never
+\pset format unaligned
+\pset tuples_only on
+CREATE TABLE steps (n int GENERATED ALWAYS AS IDENTITY, statement text);
+INSERT INTO steps (statement) VALUES
+	($$SELECT interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.5}')$$),
+	($$SELECT interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.50}')$$),
+	($$SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "b", "timestamp": 2}]')$$),
+	($$SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "b", "timestamp": 2}, {"user_id": "u", "item_id": "c", "timestamp": 3}]')$$),
+	($$SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1}')$$),
+	($$INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('v', 'a', 4)$$),
+	($$INSERT INTO interactions.purchases (user_id, item_id, "timestamp") VALUES ('v', 'b', to_timestamp(0.005))$$),
+	($$SELECT item_id, price FROM interactions_v1.list_user_purchases('u', 1, '3:c')$$),
+	($$SELECT user_id, price FROM interactions_v1.list_item_purchases('a')$$),
+	($$SELECT interactions_v1.transfer_interactions('v', 'u')$$),
+	($$SELECT interactions_v1.transfer_interactions('u', 'w', false)$$),
+	($$INSERT INTO interactions_v1.users (external_id, name, created_at) VALUES ('u', 'U', 1) RETURNING *$$),
+	($$UPDATE interactions_v1.users SET external_id = 'x', name = 'X' WHERE external_id = 'u' RETURNING external_id, name$$),
+	($$SELECT interactions_v1.delete_purchases('w', 'a', '1')$$),
+	($$SELECT interactions_v1.delete_purchases('w', from_timestamp => '5')$$),
+	($$SELECT interactions_v1.delete_purchases(item_id => 'a')$$),
+	($$SELECT interactions_v1.delete_purchases(to_timestamp => '3')$$),
+	($$DELETE FROM interactions_v1.users WHERE external_id = 'w' RETURNING external_id$$),
+	($$SELECT external_id, name FROM interactions_v1.users$$),
+	($$TRUNCATE interactions.users, interactions.purchases, interactions.views$$);
+PREPARE list AS SELECT item_id FROM interactions_v1.list_user_purchases('p');
+CREATE FUNCTION of_mine() RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT item_id FROM interactions_v1.list_user_purchases('p'); END $$;
+
+SELECT statement FROM steps ORDER BY n \gexec
+INSERT INTO interactions.purchases (user_id, item_id) VALUES ('p', 'before');
+EXECUTE list;
+SELECT of_mine();
+
+DROP EXTENSION interactions;
+SELECT nspname FROM pg_namespace WHERE nspname ~ '^interactions';
+EXECUTE list;
+\echo :LAST_ERROR_SQLSTATE
+SELECT of_mine();
+\echo :LAST_ERROR_SQLSTATE
+CREATE EXTENSION interactions;
+EXECUTE list;
+SELECT of_mine();
+\set ECHO none
+\o /dev/null
+SELECT statement FROM steps ORDER BY n \gexec
+\o
+\set ECHO all
+SELECT statement FROM steps ORDER BY n \gexec
+
+-- taken back
+INSERT INTO interactions.purchases (user_id, item_id) VALUES ('p', 'kept');
+BEGIN;
+DROP EXTENSION interactions;
+CREATE EXTENSION interactions;
+SELECT interactions_v1.create_purchases('[{"user_id": "p", "item_id": "lost"}]');
+EXECUTE list;
+ROLLBACK;
+EXECUTE list;
+SELECT of_mine();
+BEGIN;
+DROP EXTENSION interactions;
+ROLLBACK;
+SELECT interactions_v1.delete_purchases('p');
+
+-- a schema that somebody made first is an error, not a trap
+DROP EXTENSION interactions;
+CREATE SCHEMA interactions;
+CREATE EXTENSION interactions;
+\echo :LAST_ERROR_SQLSTATE
+DROP SCHEMA interactions;
+-- functions of a stranger that come first in the caller's search_path are not what the script finds
+CREATE SCHEMA hostile;
+CREATE FUNCTION hostile.format(text, VARIADIC "any") RETURNS text LANGUAGE internal AS 'text_format';
+CREATE FUNCTION hostile.now() RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE 'hijacked now()'; END $$;
+SET search_path = hostile, pg_catalog, public;
+CREATE EXTENSION interactions;
+SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'interactions.views'::regclass;
+INSERT INTO interactions.views (user_id, item_id) VALUES ('u', 'i');
+RESET search_path;
+SET client_min_messages = warning;
+DROP EXTENSION interactions;
+DROP SCHEMA hostile CASCADE;
+CREATE EXTENSION interactions;
+
+DROP FUNCTION of_mine;
+DROP TABLE steps;

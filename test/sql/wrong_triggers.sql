@@ -1,0 +1,35 @@
+-- A trigger function of ours on a relation that is not ours, or fired at another time, refuses, whatever columns it finds
+\set VERBOSITY sqlstate
+CREATE TABLE stray (user_id text, item_id text);
+CREATE TABLE numbers (user_id int, item_id int, "timestamp" int, recommendation_id int, duration int, fingerprint int);
+CREATE TABLE three (user_id int, name int, created_at int);
+CREATE VIEW two_view AS SELECT user_id, item_id FROM stray;
+CREATE VIEW three_view AS SELECT user_id AS external_id, name, created_at FROM three;
+
+CREATE TABLE cases (n int GENERATED ALWAYS AS IDENTITY, fired text, relation text, called text);
+INSERT INTO cases (fired, relation, called) VALUES
+	('BEFORE INSERT ON %s FOR EACH ROW', 'stray', 'check_interaction(''views'')'),
+	('BEFORE INSERT ON %s FOR EACH ROW', 'numbers', 'check_interaction(''views'')'),
+	('BEFORE INSERT ON %s FOR EACH ROW', 'stray', 'check_interaction()'),
+	('BEFORE INSERT ON %s FOR EACH ROW', 'stray', 'check_interaction(''views'', ''views'')'),
+	('BEFORE INSERT ON %s FOR EACH STATEMENT', 'stray', 'check_interaction(''views'')'),
+	('AFTER INSERT ON %s FOR EACH ROW', 'stray', 'check_interaction(''views'')'),
+	('BEFORE INSERT ON %s FOR EACH ROW', 'stray', 'insert_interaction(''views'')'),
+	('INSTEAD OF INSERT ON %s FOR EACH ROW', 'two_view', 'insert_interaction(''views'')'),
+	('INSTEAD OF INSERT ON %s FOR EACH ROW', 'two_view', 'check_interaction(''views'')'),
+	('BEFORE INSERT ON %s FOR EACH ROW', 'stray', 'check_user()'),
+	('BEFORE INSERT ON %s FOR EACH STATEMENT', 'interactions.users', 'check_user()'),
+	('AFTER INSERT ON %s FOR EACH ROW', 'interactions.users', 'check_user()'),
+	('BEFORE INSERT ON %s FOR EACH ROW', 'stray', 'edit_user()'),
+	('INSTEAD OF INSERT ON %s FOR EACH ROW', 'two_view', 'edit_user()'),
+	('BEFORE INSERT ON %s FOR EACH ROW', 'three', 'check_user()'),
+	('INSTEAD OF INSERT ON %s FOR EACH ROW', 'three_view', 'edit_user()');
+SELECT 'BEGIN', format('CREATE TRIGGER t %s EXECUTE FUNCTION interactions.%s', format(fired, relation), called),
+	format('INSERT INTO %s VALUES (%s)', relation, CASE relation WHEN 'numbers' THEN '1, 2, 3' WHEN 'interactions.users' THEN $$'u'$$ ELSE '1, 2' END
+		|| CASE WHEN relation ~ 'three' THEN ', 3' ELSE '' END), 'ROLLBACK'
+FROM cases ORDER BY n \gexec
+SELECT count(*) FROM interactions.users;
+
+DROP TABLE cases, numbers;
+DROP VIEW two_view, three_view;
+DROP TABLE stray, three;
