@@ -125,6 +125,7 @@ typedef struct Number
 	bool is_infinite;
 	uint64 digits; /* the first 19 significant ones */
 	int exponent;  /* of ten, of the last of digits */
+	int scale;	   /* digits after the point */
 	bool inexact;  /* further digits, not all 0, were left out */
 } Number;
 

@@ -69,6 +69,8 @@ SkipDigits(const char **p, const char *end, bool fraction, int *ndigits,
 			if (!fraction)
 				number->exponent++;
 		}
+		if (fraction)
+			number->scale++;
 	}
 }
 
@@ -130,7 +132,10 @@ ScanNumber(Span text, Number *number)
 			if (exponent < MAX_EXPONENT)
 				exponent = exponent * 10 + (*p - '0');
 		}
-		number->exponent += negative ? -exponent : exponent;
+		if (negative)
+			exponent = -exponent;
+		number->exponent += exponent;
+		number->scale -= exponent;
 	}
 	if (p < end)
 		return false;
@@ -252,7 +257,7 @@ NumberToDatum(const Number *number, Oid typid, Datum *result)
 	}
 
 	Assert(typid == NUMERICOID);
-	if (number->exponent < -MAX_SCALE || number->text.len > MAX_SCALE)
+	if (number->scale > MAX_SCALE)
 	{
 		pfree(text);
 		return false;

@@ -97,10 +97,12 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 
 	RunQuery(
 		KeepQuery(&register_target,
-				  "INSERT INTO interactions.users AS target (user_id, name)"
-				  " VALUES ($2, (SELECT source.name"
-				  " FROM interactions.users AS source"
-				  " WHERE source.user_id OPERATOR(pg_catalog.=) $1))"
+				  "INSERT INTO interactions.users AS target"
+				  " (user_id, name, created_at)"
+				  " SELECT $2, source.name,"
+				  " COALESCE(source.created_at, pg_catalog.now())"
+				  " FROM (SELECT) AS always LEFT JOIN interactions.users"
+				  " AS source ON source.user_id OPERATOR(pg_catalog.=) $1"
 				  " ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name"
 				  " WHERE target.name IS NULL AND EXCLUDED.name IS NOT NULL",
 				  2, argtypes),
