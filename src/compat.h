@@ -13,6 +13,10 @@
 #include "varatt.h"
 #endif
 
+#ifndef pg_noreturn /* since 18 */
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #if PG_VERSION_NUM < 160000
 #define json_report_error(error, lex) json_ereport_error(error, lex)
 #else

@@ -150,7 +150,7 @@ extern bool CheckTimestamp(const char *property, TimestampTz *timestamp,
 /* rules.c */
 extern bool Violate(Violation *violation, int sqlerrcode, const char *hint,
 					const char *fmt, ...) pg_attribute_printf(4, 5);
-extern void pg_attribute_noreturn() ReportViolation(const Violation *violation);
+pg_noreturn extern void ReportViolation(const Violation *violation);
 extern char *Clip(Span text);
 extern Span TextSpan(Datum text);
 extern Span CheckedId(const char *property, Datum text, bool isnull);
