@@ -78,6 +78,22 @@ SortRows(const InteractionType *type, Interaction *rows, int64 nrows,
 	return tuples;
 }
 
+/* Store one interaction: nothing to sort, and no subtransaction to pay for. */
+static uint64
+StoreOne(const InteractionType *type, const Interaction *row)
+{
+	Datum values[MAX_COLUMNS];
+	bool isnull[MAX_COLUMNS];
+	uint64 created;
+
+	InteractionDatums(type, row, values, isnull);
+	SPI_connect();
+	created = RunQuery(GetQuery(type, QUERY_INSERT), ColumnCount(type), values,
+					   isnull, SPI_OK_INSERT);
+	SPI_finish();
+	return created;
+}
+
 typedef struct InsertJob
 {
 	SPIPlanPtr plan;
@@ -106,6 +122,8 @@ StoreBatch(const InteractionType *type, Interaction *rows, int64 nrows)
 
 	if (nrows == 0)
 		return 0;
+	if (nrows == 1)
+		return StoreOne(type, rows);
 
 	for (int i = 0; i < ColumnCount(type); i++)
 		TupleDescInitEntry(tupdesc, i + 1, ColumnName(type, i),

@@ -39,7 +39,7 @@ typedef struct OwnColumn
 	bool required;	  /* null is an error */
 	const char *rule; /* completes the sentence '"price" must be …' */
 	int64 min;
-	const char *max; /* largest value, as text of type typid */
+	const char *max; /* as text, of numeric and float8 */
 } OwnColumn;
 
 /*

@@ -12,7 +12,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "interactions.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -140,9 +139,13 @@ ScanNumber(Span text, Number *number)
 	if (p < end)
 		return false;
 
-	/* -0 is 0 */
+	/* 0 has no sign, and no power of ten to speak of */
 	if (number->digits == 0)
+	{
 		number->negative = false;
+		if (number->exponent > 0 || number->scale > MAX_SCALE)
+			number->exponent = 0;
+	}
 	return true;
 }
 
@@ -160,8 +163,6 @@ NumberToInt64(const Number *number, int64 *result, bool *exact)
 	if (number->is_nan || number->is_infinite)
 		return false;
 
-	if (digits == 0)
-		exponent = 0;
 	if (exponent > 0)
 	{
 		if (exponent >= (int) lengthof(powers_of_ten) ||

@@ -10,16 +10,13 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "interactions.h"
 #include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
-#include "utils/rel.h"
 
 #define MAX_SHOWN_BYTES 64
 
@@ -138,30 +135,28 @@ ViolateOwn(const OwnColumn *column, const char *given, Violation *violation)
 				   given);
 }
 
-/* Whether a numeric is finite as a double too, and not below min. */
+/* Whether a numeric is between min and max; NaN is above everything. */
 static bool
-NumericInRange(Numeric value, int64 min, const char *max)
+NumericInRange(Datum value, int64 min, const char *max)
 {
-	static Numeric limit =
-		NULL; /* the only one; lives as long as the backend */
+	/* of the last max that was asked for; lives as long as the backend */
+	static const char *limit_text = NULL;
+	static Datum limit;
 
-	if (limit == NULL)
+	if (limit_text != max)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
 
-		limit = DatumGetNumeric(
-			DirectFunctionCall3(numeric_in, CStringGetDatum(max),
-								ObjectIdGetDatum(InvalidOid),
-								Int32GetDatum(-1)));
+		limit = DirectFunctionCall3(numeric_in, CStringGetDatum(max),
+									ObjectIdGetDatum(InvalidOid),
+									Int32GetDatum(-1));
 		MemoryContextSwitchTo(oldcontext);
+		limit_text = max;
 	}
-	/* NaN is above everything */
-	return DatumGetBool(DirectFunctionCall2(numeric_le, NumericGetDatum(value),
-											NumericGetDatum(limit))) &&
-		   DatumGetInt32(
-			   DirectFunctionCall2(numeric_cmp, NumericGetDatum(value),
-								   NumericGetDatum(int64_to_numeric(min)))) >=
-			   0;
+	return DatumGetBool(DirectFunctionCall2(numeric_le, value, limit)) &&
+		   DatumGetBool(
+			   DirectFunctionCall2(numeric_ge, value,
+								   NumericGetDatum(int64_to_numeric(min))));
 }
 
 /* Hold the value of one of a type's own columns to its rule. */
@@ -179,8 +174,7 @@ CheckOwn(const OwnColumn *column, Datum value, Violation *violation)
 				 DatumGetFloat8(value) <= strtod(column->max, NULL);
 			break;
 		case NUMERICOID:
-			ok = NumericInRange(DatumGetNumeric(value), column->min,
-								column->max);
+			ok = NumericInRange(value, column->min, column->max);
 			break;
 		case INT4OID:
 			ok = DatumGetInt32(value) >= column->min;

@@ -25,13 +25,12 @@
 #define AMOUNT                                                                 \
 	{                                                                          \
 		"amount", INT4OID, false, "an integer between 1 and 2147483647", 1,    \
-			"2147483647"                                                       \
+			NULL                                                               \
 	}
 #define DURATION                                                               \
 	{                                                                          \
 		"duration", INT8OID, false,                                            \
-			"an integer between 0 and 9223372036854775807", 0,                 \
-			"9223372036854775807"                                              \
+			"an integer between 0 and 9223372036854775807", 0, NULL            \
 	}
 
 const InteractionType InteractionTypes[] = {
