@@ -66,3 +66,24 @@ CREATE PROCEDURE interactions.transfer_interactions(from_user_id text, to_user_i
 	AS 'MODULE_PATHNAME', 'transfer_interactions' LANGUAGE C;
 COMMENT ON PROCEDURE interactions.transfer_interactions(text, text, boolean) IS
 	'Move every interaction of one user to another; an unknown source is PT404, the same user twice 22023';
+
+CREATE PROCEDURE interactions.purge(interaction_type text, older_than timestamptz, batch_size integer DEFAULT 10000)
+	AS 'MODULE_PATHNAME', 'purge' LANGUAGE C;
+COMMENT ON PROCEDURE interactions.purge(text, timestamptz, integer) IS
+	'Remove the interactions of a type (bookmarks, ratings, ...) from before a time, batch_size in a transaction; says how many in NOTICEs; within a transaction 25001';
+
+CREATE FUNCTION interactions.erase_user(user_id text) RETURNS json
+	AS 'MODULE_PATHNAME', 'erase_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION interactions.erase_user(text) IS
+	'Remove all of a person''s data: {"user_id", "erased": counts by type, "user_deleted": whether registered}';
+
+CREATE FUNCTION interactions.guard_rows() RETURNS event_trigger
+	AS 'MODULE_PATHNAME', 'guard_rows' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION interactions.guard_rows() IS
+	'Event trigger: refuses to drop the extension while its tables hold rows, unless interactions.allow_drop is on';
+
+CREATE EVENT TRIGGER interactions_guard_rows ON ddl_command_start
+	WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
+	EXECUTE FUNCTION interactions.guard_rows();
+COMMENT ON EVENT TRIGGER interactions_guard_rows IS
+	'Refuses to drop the extension while its tables hold rows';

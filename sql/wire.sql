@@ -21,6 +21,25 @@ CREATE TRIGGER edit_user INSTEAD OF INSERT OR UPDATE OR DELETE ON interactions_v
 	FOR EACH ROW EXECUTE FUNCTION interactions.edit_user();
 COMMENT ON TRIGGER edit_user ON interactions_v1.users IS 'Registers, names, renames, merges and erases users';
 
+-- costs the same at any size: nothing is counted
+CREATE VIEW interactions.stats AS
+	SELECT relname::text AS interaction_type,
+		CASE WHEN reltuples >= 0 THEN reltuples::bigint END AS rows,
+		pg_total_relation_size(pg_class.oid) AS bytes,
+		bounds[1] AS oldest,
+		bounds[array_upper(bounds, 1)] AS newest
+	FROM pg_class
+	LEFT JOIN pg_stats ON schemaname = 'interactions' AND tablename = relname AND attname = 'timestamp'
+	CROSS JOIN LATERAL (SELECT histogram_bounds::text::timestamptz[]) AS histogram (bounds)
+	WHERE relnamespace = 'interactions'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'users';
+COMMENT ON VIEW interactions.stats IS
+	'Rows, oldest and newest by type, as of the last ANALYZE or VACUUM (null before), and bytes as of now';
+COMMENT ON COLUMN interactions.stats.interaction_type IS 'The table';
+COMMENT ON COLUMN interactions.stats.rows IS 'Estimated by the last VACUUM or ANALYZE';
+COMMENT ON COLUMN interactions.stats.bytes IS 'Of the table with its indexes';
+COMMENT ON COLUMN interactions.stats.oldest IS 'Oldest in the sample of the last ANALYZE';
+COMMENT ON COLUMN interactions.stats.newest IS 'Newest in the sample of the last ANALYZE';
+
 -- each column is described once, whatever tables and views have it
 DO $$
 DECLARE

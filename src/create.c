@@ -11,7 +11,6 @@
 #include "interactions.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 
@@ -29,14 +28,6 @@ typedef struct Batch
 	int sqlerrcode;		   /* of the first error */
 	StringInfoData errors; /* sentences, or elements of JSON */
 } Batch;
-
-/* Set the HTTP status that PostgREST gives. */
-static void
-SetStatus(const char *status)
-{
-	set_config_option("response.status", status, PGC_USERSET, PGC_S_SESSION,
-					  GUC_ACTION_LOCAL, true, 0, false);
-}
 
 /* The json argument; null is no body. */
 static JsonLexContext *
@@ -155,6 +146,14 @@ ReadBatch(Batch *batch, JsonLexContext *lex, bool errors_as_json)
 	while (lex->token_type != JSON_TOKEN_ARRAY_END)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (batch->nelements == MaxBatchElements)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a batch must have at most %d elements",
+						MaxBatchElements),
+				 errhint(
+					 "Send it in parts, or raise interactions.max_batch_elements.")));
 		if (batch->nrows == batch->maxrows)
 		{
 			batch->maxrows *= 2;

@@ -1,13 +1,47 @@
 /*
  * interactions.c
- *	  Entry point of the library.
+ *	  Entry point of the library, and its settings.
  */
 #include "postgres.h"
 
-#include "fmgr.h"
+#include "interactions.h"
+#include "utils/guc.h"
 
 #if PG_VERSION_NUM >= 180000
 PG_MODULE_MAGIC_EXT(.name = "interactions");
 #else
 PG_MODULE_MAGIC;
 #endif
+
+/* settings; core keeps their values */
+int MaxBatchElements;
+int MaxPageSize;
+bool AllowDrop;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomIntVariable("interactions.max_batch_elements",
+							"Most elements that one batch may have.", NULL,
+							&MaxBatchElements, 1000000, 1, PG_INT32_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"interactions.max_page_size", "Largest page of a list.",
+		"0 is no limit; otherwise a list without page_size is refused, too.",
+		&MaxPageSize, 0, 0, PG_INT32_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"interactions.allow_drop",
+		"Allows to drop the extension while its tables hold rows.", NULL,
+		&AllowDrop, false, PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("interactions");
+}
+
+/* Set the HTTP status that PostgREST gives. */
+void
+SetStatus(const char *status)
+{
+	set_config_option("response.status", status, PGC_USERSET, PGC_S_SESSION,
+					  GUC_ACTION_LOCAL, true, 0, false);
+}

@@ -104,6 +104,13 @@ typedef struct Violation
 /* the library exports what SQL calls, and nothing that is shared in here */
 #pragma GCC visibility push(hidden)
 
+/* interactions.c */
+extern int MaxBatchElements;
+extern int MaxPageSize;
+extern bool AllowDrop;
+
+extern void SetStatus(const char *status);
+
 /* types.c */
 extern const InteractionType InteractionTypes[];
 extern const int NumInteractionTypes;
@@ -115,6 +122,7 @@ extern const char *ColumnName(const InteractionType *type, int column);
 extern Oid ColumnType(const InteractionType *type, int column);
 extern const char *ColumnNames(const InteractionType *type);
 extern const char *WireColumns(const InteractionType *type);
+extern void AppendCounts(StringInfo result, const int64 *counts);
 
 /* number.c */
 typedef struct Number

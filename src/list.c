@@ -71,6 +71,13 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 							errmsg("\"page_size\" must be at least 1, not %d",
 								   PG_GETARG_INT32(ARG_PAGE_SIZE))));
 	}
+	if (MaxPageSize > 0 && page_size > MaxPageSize)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"page_size\" must be at most %d", MaxPageSize),
+			 errhint(
+				 "Ask for the list page by page, or raise interactions.max_page_size.")));
 	if (!PG_ARGISNULL(ARG_AFTER))
 		ReadCursor(TextSpan(PG_GETARG_DATUM(ARG_AFTER)), other, &after,
 				   &after_id);

@@ -154,25 +154,23 @@ transfer_interactions(PG_FUNCTION_ARGS)
 	known =
 		TransferInteractions(from, to, delete_user, transferred, &duplicates);
 	SPI_finish();
+	/* PostgREST puts the message into a header, so no text of a client's */
 	if (!known)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_UNKNOWN_USER),
-			 errmsg("user \"%s\" does not exist", Clip(from)),
-			 errdetail(
-				 "The user is not registered, and no interaction bears the id.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist"),
+				 errdetail(
+					 "\"%s\" is not registered, and no interaction bears the id.",
+					 Clip(from))));
 
 	initStringInfo(&result);
 	appendStringInfoString(&result, "{\"from_user_id\": ");
 	escape_json(&result, pnstrdup(from.data, from.len));
 	appendStringInfoString(&result, ", \"to_user_id\": ");
 	escape_json(&result, pnstrdup(to.data, to.len));
-	appendStringInfoString(&result, ", \"transferred\": {");
-	for (int i = 0; i < NumInteractionTypes; i++)
-		appendStringInfo(&result, "%s\"%s\": " INT64_FORMAT, i > 0 ? ", " : "",
-						 InteractionTypes[i].plural, transferred[i]);
+	appendStringInfoString(&result, ", \"transferred\": ");
+	AppendCounts(&result, transferred);
 	appendStringInfo(&result,
-					 "}, \"duplicates\": " INT64_FORMAT
+					 ", \"duplicates\": " INT64_FORMAT
 					 ", \"user_deleted\": %s}",
 					 duplicates, delete_user ? "true" : "false");
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(result.data, result.len));

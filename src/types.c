@@ -163,3 +163,13 @@ WireColumns(const InteractionType *type)
 	}
 	return columns.data;
 }
+
+/* Append counts by type as an object in JSON. */
+void
+AppendCounts(StringInfo result, const int64 *counts)
+{
+	for (int i = 0; i < NumInteractionTypes; i++)
+		appendStringInfo(result, "%s\"%s\": " INT64_FORMAT, i > 0 ? ", " : "{",
+						 InteractionTypes[i].plural, counts[i]);
+	appendStringInfoChar(result, '}');
+}

@@ -11,6 +11,7 @@
 #include "commands/trigger.h"
 #include "interactions.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/rel.h"
 
 /* columns of interactions.users and of interactions_v1.users */
@@ -53,6 +54,7 @@ typedef struct UserRow
 	Datum values[NUM_COLUMNS];
 	bool isnull[NUM_COLUMNS];
 	Span id;
+	bool created; /* whether saving it registered the user */
 } UserRow;
 
 /* Whether two values of one column, either text or bigint, are the same. */
@@ -73,7 +75,7 @@ SameValue(const UserRow *a, const UserRow *b, int column)
 static UserRow
 ReadUser(HeapTuple tuple, TupleDesc tupdesc)
 {
-	UserRow row;
+	UserRow row = {.created = true};
 
 	for (int i = 0; i < NUM_COLUMNS; i++)
 		row.values[i] = heap_getattr(tuple, i + 1, tupdesc, &row.isnull[i]);
@@ -120,11 +122,17 @@ SaveUser(UserRow *row, bool keep, HeapTuple tuple, TupleDesc tupdesc)
 					   " ELSE EXCLUDED.name END,"
 					   " created_at = COALESCE($3, stored.created_at)"
 					   " RETURNING name,"
-					   " interactions.timestamp_to_ms(created_at)",
+					   " interactions.timestamp_to_ms(created_at),"
+					   " xmax OPERATOR(pg_catalog.=) 0",
 					   lengthof(argtypes), argtypes),
 			 lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
 	if (SPI_processed == 0)
 		return tuple;
+
+	/* a row that was inserted, not updated, has no xmax */
+	row->created =
+		DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+								   3, &isnull[0]));
 	for (int i = 0; i < (int) lengthof(columns); i++)
 		values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 								  i + 1, &isnull[i]);
@@ -147,22 +155,49 @@ UserIsKnown(const UserRow *row)
 					lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT) > 0;
 }
 
-/* Delete a user with every interaction. */
-static void
-EraseUser(const UserRow *row)
+/*
+ * Delete a user with every interaction; counts these by type.  Returns
+ * whether the user was registered.  To be called under a lock.
+ */
+static bool
+EraseUser(Datum user_id, int64 *erased)
 {
 	static SPIPlanPtr erase = NULL;
 	Oid argtypes[] = {TEXTOID};
-	Datum user_id = row->values[USER_ID_COLUMN - 1];
 
 	for (int i = 0; i < NumInteractionTypes; i++)
-		DeleteInteractions(&InteractionTypes[i], user_id, (Datum) 0, DT_NOBEGIN,
-						   DT_NOEND);
-	RunQuery(KeepQuery(&erase,
-					   "DELETE FROM interactions.users"
-					   " WHERE user_id OPERATOR(pg_catalog.=) $1",
-					   lengthof(argtypes), argtypes),
-			 lengthof(argtypes), &user_id, NULL, SPI_OK_DELETE);
+		erased[i] = DeleteInteractions(&InteractionTypes[i], user_id, (Datum) 0,
+									   DT_NOBEGIN, DT_NOEND);
+	return RunQuery(KeepQuery(&erase,
+							  "DELETE FROM interactions.users"
+							  " WHERE user_id OPERATOR(pg_catalog.=) $1",
+							  lengthof(argtypes), argtypes),
+					lengthof(argtypes), &user_id, NULL, SPI_OK_DELETE) > 0;
+}
+
+/* erase_user(user_id) returns json */
+PG_FUNCTION_INFO_V1(erase_user);
+Datum
+erase_user(PG_FUNCTION_ARGS)
+{
+	Span user = CheckedId("user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	int64 *erased = palloc(mul_size(sizeof(int64), NumInteractionTypes));
+	bool registered;
+	StringInfoData result;
+
+	LockUsers(user, user);
+	SPI_connect();
+	registered = EraseUser(PG_GETARG_DATUM(0), erased);
+	SPI_finish();
+
+	initStringInfo(&result);
+	appendStringInfoString(&result, "{\"user_id\": ");
+	escape_json(&result, pnstrdup(user.data, user.len));
+	appendStringInfoString(&result, ", \"erased\": ");
+	AppendCounts(&result, erased);
+	appendStringInfo(&result, ", \"user_deleted\": %s}",
+					 registered ? "true" : "false");
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(result.data, result.len));
 }
 
 /*
@@ -222,11 +257,15 @@ edit_user(PG_FUNCTION_ARGS)
 
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 	{
-		EraseUser(&old);
+		EraseUser(old.values[USER_ID_COLUMN - 1],
+				  palloc(mul_size(sizeof(int64), NumInteractionTypes)));
 		result = trigdata->tg_trigtuple;
 	}
 	else if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+	{
 		result = SaveUser(&old, true, trigdata->tg_trigtuple, tupdesc);
+		SetStatus(old.created ? "201" : "200");
+	}
 	else
 	{
 		new = ReadUser(trigdata->tg_newtuple, tupdesc);

@@ -1,4 +1,5 @@
 -- DROP EXTENSION and CREATE EXTENSION in one session: the plans that were saved for the first serve the second
+SET interactions.allow_drop = on; -- guard.sql has what it guards
 \set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on

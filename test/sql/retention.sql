@@ -1,0 +1,34 @@
+-- Old interactions are purged batch by batch, a person's data is erased with counts, and stats shows what there is.
+SELECT interactions_v1.create_views((SELECT json_agg(json_build_object('user_id', 'u' || i % 3, 'item_id', 'i', 'timestamp', i, 'duration', i)) FROM generate_series(1, 10) i));
+SELECT interactions_v1.create_purchases('[{"user_id": "u1", "item_id": "i", "timestamp": 1}]');
+CALL interactions.purge('views', interactions.timestamp_from_ms('8'), 3);
+SELECT user_id, "timestamp" FROM interactions_v1.views ORDER BY "timestamp";
+SELECT count(*) FROM interactions.purchases;
+CALL interactions.purge('views', '-infinity');
+-- what is refused removes nothing
+CALL interactions.purge('users', 'infinity');
+CALL interactions.purge('views', NULL);
+CALL interactions.purge(NULL, 'infinity');
+CALL interactions.purge('views', 'infinity', 0);
+CALL interactions.purge('views', 'infinity', NULL);
+BEGIN;
+CALL interactions.purge('views', 'infinity');
+ROLLBACK;
+SELECT count(*) FROM interactions.views;
+-- rows that another holds are passed over: nobody waits (this session only shows that a second call finds the rest)
+CALL interactions.purge('views', 'infinity', 1);
+
+INSERT INTO interactions_v1.users (external_id) VALUES ('u1');
+SELECT interactions.erase_user('u1');
+SELECT interactions.erase_user('u1');
+SELECT interactions.erase_user('');
+SELECT interactions.erase_user(NULL);
+
+SELECT interaction_type, rows, oldest, newest FROM interactions.stats WHERE interaction_type = 'bookmarks';
+INSERT INTO interactions_v1.bookmarks (user_id, item_id, "timestamp") SELECT 'u', 'i', i FROM generate_series(1, 5) i;
+ANALYZE interactions.bookmarks;
+SELECT interaction_type, rows, bytes = pg_total_relation_size('interactions.bookmarks') AS bytes,
+	interactions.timestamp_to_ms(oldest) AS oldest, interactions.timestamp_to_ms(newest) AS newest
+FROM interactions.stats WHERE interaction_type = 'bookmarks';
+SELECT interaction_type FROM interactions.stats ORDER BY interaction_type;
+TRUNCATE interactions.bookmarks, interactions.views;
