@@ -38,3 +38,8 @@ $(SCRIPT): sql/model.sql sql/type.sql.in sql/types.txt sql/wire.sql Makefile
 		sed -e "s/@seen@/$$seen/" sql/wire.sql; \
 	} > $@.tmp; \
 	mv $@.tmp $@
+
+# The renderer of the REST API's page, from npm
+.PHONY: docs
+docs:
+	deploy/build-docs

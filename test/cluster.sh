@@ -39,9 +39,10 @@ apt_get() {
 		{ echo "$log" >&2 && return 1; }
 }
 
-# Installs the packages that are missing, without the cluster that Debian makes for a new PostgreSQL.
+# Installs the packages that are missing, without the cluster that Debian makes for a new PostgreSQL,
+# and without starting a service.
 install_packages() {
-	local package missing=() sudo=() setting=/etc/postgresql-common/createcluster.d/interactions.conf
+	local package missing=() sudo=() setting=/etc/postgresql-common/createcluster.d/interactions.conf policy=/usr/sbin/policy-rc.d
 	command -v dpkg-query >/dev/null || return 0
 	for package; do
 		[[ $(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null) == *installed\ * ]] || missing+=("$package")
@@ -54,8 +55,9 @@ install_packages() {
 	echo "Installing ${missing[*]}"
 	apt_get update || true # an old list may do
 	"${sudo[@]}" install -D -m 644 /dev/stdin $setting <<<'create_main_cluster = false'
+	if [[ -e $policy ]]; then policy=; else "${sudo[@]}" install -m 755 /dev/stdin $policy <<<$'#!/bin/sh\nexit 101'; fi
 	apt_get install -y --no-install-recommends "${missing[@]}" || package=
-	"${sudo[@]}" rm -f $setting
+	"${sudo[@]}" rm -f $setting $policy
 	[[ $package ]] || die "apt-get could not install ${missing[*]}"
 }
 

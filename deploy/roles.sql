@@ -1,0 +1,84 @@
+-- The roles of the REST API and their rights, the least that it needs. Run it in the database of the
+-- extension, as a superuser or as the extension's owner with CREATEROLE, and again after each update:
+--
+--   psql -v ON_ERROR_STOP=1 -d shop -f roles.sql
+--
+--   authenticator   as whom PostgREST connects; may become one of the other two, and nothing else
+--   web             a request: everything that the API offers
+--   web_reader      a request that may only read: lists and users; named in a token
+--
+-- No password is set here. On one machine PostgREST can connect through the socket as a system user of
+-- the same name; elsewhere \password authenticator sets one.
+
+BEGIN;
+
+SET LOCAL client_min_messages = warning;
+
+DO $$
+DECLARE
+	name text;
+BEGIN
+	FOREACH name IN ARRAY ARRAY['authenticator', 'web', 'web_reader'] LOOP
+		IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name) THEN
+			EXECUTE pg_catalog.format('CREATE ROLE %I', name);
+		END IF;
+	END LOOP;
+END
+$$;
+
+-- NOINHERIT: without becoming web the authenticator can do nothing
+ALTER ROLE authenticator LOGIN NOINHERIT NOCREATEDB NOCREATEROLE;
+ALTER ROLE web NOLOGIN NOCREATEDB NOCREATEROLE;
+ALTER ROLE web_reader NOLOGIN NOCREATEDB NOCREATEROLE;
+GRANT web, web_reader TO authenticator;
+
+-- PostgREST sets these for each request of the role
+ALTER ROLE authenticator SET statement_timeout = '60s';
+ALTER ROLE web SET statement_timeout = '60s';
+ALTER ROLE web_reader SET statement_timeout = '10s';
+ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '60s';
+
+REVOKE ALL ON SCHEMA interactions, interactions_v1 FROM PUBLIC, authenticator, web, web_reader;
+REVOKE ALL ON ALL TABLES IN SCHEMA interactions, interactions_v1 FROM PUBLIC, authenticator, web, web_reader;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 FROM PUBLIC, authenticator, web, web_reader;
+
+GRANT USAGE ON SCHEMA interactions, interactions_v1 TO web, web_reader;
+
+-- Views and functions act with the rights of who asks, so the tables below them need rights, too.
+-- interactions_v1 is the API, all of it; in interactions it is the tables, and what the views call.
+GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA interactions TO web;
+GRANT UPDATE ON interactions.users, interactions_v1.users TO web;
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA interactions_v1 TO web;
+GRANT DELETE ON interactions_v1.users TO web;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA interactions_v1 TO web;
+
+GRANT SELECT ON ALL TABLES IN SCHEMA interactions, interactions_v1 TO web_reader;
+GRANT EXECUTE ON FUNCTION interactions.timestamp_from_ms(text), interactions.timestamp_to_ms(timestamptz)
+	TO web, web_reader;
+
+DO $$
+DECLARE
+	interactions regclass;
+	function regprocedure;
+BEGIN
+	-- A transfer locks rows, which needs UPDATE of some column. The trigger sets this one whatever is given.
+	FOR interactions IN
+		SELECT attrelid FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_class ON pg_class.oid = attrelid
+		WHERE relnamespace = 'interactions'::regnamespace AND relkind = 'r' AND attname = 'fingerprint'
+	LOOP
+		EXECUTE pg_catalog.format('GRANT UPDATE (fingerprint) ON %s TO web', interactions);
+	END LOOP;
+
+	FOR function IN
+		SELECT oid FROM pg_catalog.pg_proc
+		WHERE pronamespace = 'interactions_v1'::regnamespace AND provolatile <> 'v'
+	LOOP
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO web_reader', function);
+	END LOOP;
+END
+$$;
+
+COMMIT;
+
+-- A PostgREST that runs already reads the schema again
+NOTIFY pgrst;

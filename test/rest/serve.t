@@ -1,0 +1,59 @@
+# Promise: deploy/serve serves the API until Ctrl-C, and where it cannot, says why and leaves nothing.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Rest;
+use Test::More;
+
+sub run { my $text = output(@_); return ($? >> 8, $text) }
+
+my ($status, $text) = run("$deploy/serve", '--help');
+is $status, 0, '--help';
+like $text, qr/usage: .*--port N.*--postgrest-port N.*--postgres-port N/s, 'names every port';
+for (['--port'], [ '--port', '70000' ], ['--unknown'])
+{
+	($status, $text) = run("$deploy/serve", @$_);
+	is $status, 2, "@$_ is a mistake";
+}
+
+# A PATH without postgrest, and a folder for temporary files that shows whether anything was begun
+mkdir "$folder/$_" for qw(bin empty);
+for my $path (reverse split /:/, $ENV{PATH})
+{
+	for (glob "$path/*")
+	{
+		my $name = s{.*/}{}r;
+		unlink "$folder/bin/$name";
+		symlink $_, "$folder/bin/$name" if $name ne 'postgrest';
+	}
+}
+{
+	local @ENV{qw(PATH TMPDIR)} = ("$folder/bin", "$folder/empty");
+	($status, $text) = run("$deploy/serve");
+	is $status, 2, 'without PostgREST it cannot start';
+	like $text, qr{PATH.*https://github.com/PostgREST/postgrest/releases}s, 'and says where to get it';
+	is_deeply [ glob "$folder/empty/*" ], [], 'and has begun nothing';
+}
+
+SKIP:
+{
+	skip 'postgrest is not on PATH', 4 if !grep { -x "$_/postgrest" } split /:/, $ENV{PATH};
+	my $pid = open(my $out, '-|', "$deploy/serve") or die $!;
+	my ($url, $place);
+	while (my $line = <$out>)
+	{
+		$url //= $1 if $line =~ m{(http://\S+)/v1,};
+		$place = $1 if $line =~ /psql -h (\S+)/;
+		last if $line =~ /^Ctrl-C/;
+	}
+	my $got = request($url, { method => 'POST', target => '/v1/purchases', headers => [], body => '{"user_id":"a","item_id":"b"}' });
+	is $got->{status}, 201, 'it stores a purchase';
+	is request($url, { method => 'GET', target => '/v1/openapi.yaml', headers => [] })->{status}, 200, 'and serves its document';
+	kill 'INT', $pid;
+	close $out;
+	ok !-e $place, 'Ctrl-C removes its folder';
+	unlike request($url, { method => 'GET', target => '/v1/users/a', headers => [] })->{status}, qr/^\d/, 'and nothing listens any more';
+}
+
+done_testing();
