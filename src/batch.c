@@ -10,9 +10,17 @@
 
 #include "interactions.h"
 #include "miscadmin.h"
+#include "port/pg_bswap.h"
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"
 #include "utils/tuplestore.h"
+
+/* a row to be sorted, with what mostly decides */
+typedef struct SortItem
+{
+	uint64 prefix; /* of user_id, after what all rows have in common */
+	const Interaction *row;
+} SortItem;
 
 static int
 CompareSpans(Span a, Span b)
@@ -24,13 +32,17 @@ CompareSpans(Span a, Span b)
 
 /* Order by the primary key. */
 static int
-CompareInteractions(const void *one, const void *other)
+CompareItems(const void *one, const void *other)
 {
-	const Interaction *a = *(const Interaction *const *) one;
-	const Interaction *b = *(const Interaction *const *) other;
+	const SortItem *x = one;
+	const SortItem *y = other;
+	const Interaction *a = x->row;
+	const Interaction *b = y->row;
 	int result;
 
 	CHECK_FOR_INTERRUPTS();
+	if (x->prefix != y->prefix)
+		return x->prefix < y->prefix ? -1 : 1;
 	result = CompareSpans(a->user_id, b->user_id);
 	if (result == 0 && a->timestamp != b->timestamp)
 		result = a->timestamp < b->timestamp ? -1 : 1;
@@ -41,23 +53,57 @@ CompareInteractions(const void *one, const void *other)
 	return result;
 }
 
+/* Length of what the user_id of all rows begins with. */
+static int
+CommonPrefix(const Interaction *rows, int64 nrows)
+{
+	Span first = rows[0].user_id;
+	int common = first.len;
+
+	for (int64 i = 1; i < nrows; i++)
+	{
+		Span id = rows[i].user_id;
+		int len = 0;
+
+		while (len < Min(common, id.len) && id.data[len] == first.data[len])
+			len++;
+		common = len;
+	}
+	return common;
+}
+
+/* Eight bytes from offset on, as a number that compares as they do. */
+static uint64
+PrefixOf(Span id, int offset)
+{
+	uint64 prefix = 0;
+
+	memcpy(&prefix, id.data + offset,
+		   Min(id.len - offset, (int) sizeof(prefix)));
+	return pg_ntoh64(prefix);
+}
+
 /* The rows in the order of the key, each once. */
 static Tuplestorestate *
-SortRows(const InteractionType *type, Interaction *rows, int64 nrows,
+SortRows(const InteractionType *type, const Interaction *rows, int64 nrows,
 		 TupleDesc tupdesc)
 {
 	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
-	Interaction **order;
+	int common = CommonPrefix(rows, nrows);
+	SortItem *items;
 	MemoryContext row_context;
 	MemoryContext oldcontext;
 	Datum values[MAX_COLUMNS];
 	bool isnull[MAX_COLUMNS];
 
-	order = MemoryContextAllocHuge(CurrentMemoryContext,
-								   mul_size(sizeof(*order), nrows));
+	items = MemoryContextAllocHuge(CurrentMemoryContext,
+								   mul_size(sizeof(*items), nrows));
 	for (int64 i = 0; i < nrows; i++)
-		order[i] = &rows[i];
-	qsort(order, nrows, sizeof(*order), CompareInteractions);
+	{
+		items[i].prefix = PrefixOf(rows[i].user_id, common);
+		items[i].row = &rows[i];
+	}
+	qsort(items, nrows, sizeof(*items), CompareItems);
 
 	/* the tuplestore copies what it is given; no row needs another's memory */
 	row_context = AllocSetContextCreate(CurrentMemoryContext,
@@ -67,14 +113,15 @@ SortRows(const InteractionType *type, Interaction *rows, int64 nrows,
 	for (int64 i = 0; i < nrows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (i > 0 && CompareInteractions(&order[i - 1], &order[i]) == 0)
+		if (i > 0 && CompareItems(&items[i - 1], &items[i]) == 0)
 			continue;
-		InteractionDatums(type, order[i], values, isnull);
+		InteractionDatums(type, items[i].row, values, isnull);
 		tuplestore_putvalues(tuples, tupdesc, values, isnull);
 		MemoryContextReset(row_context);
 	}
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(row_context);
+	pfree(items);
 	return tuples;
 }
 

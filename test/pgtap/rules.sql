@@ -128,7 +128,7 @@ CREATE FUNCTION pg_temp.base(kind text, except_for text) RETURNS TABLE (property
 	UNION ALL SELECT 'value', '3' WHERE kind = 'ratings' AND except_for <> 'value'
 $$;
 
-CREATE FUNCTION pg_temp.body(kind text, property text, json text) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.body(kind text, property text, given text) RETURNS text LANGUAGE sql AS $$
 	SELECT format('{%s}', string_agg(format('"%s": %s', member.property, member.given), ', '))
 	FROM (
 		SELECT base.property, to_json(base.given)::text AS given FROM pg_temp.base($1, $2) AS base

@@ -43,7 +43,7 @@ for my $target (sort { $a <=> $b } keys %targets)
 {
 	my $bindir = $targets{$target};
 	my $old = PostgreSQL::Test::Cluster->new("from_${major}_$target");
-	my @initdb = $target > 17 ? (extra => ['--no-data-checksums']) : ();
+	my @initdb = $major < 18 && $target > 17 ? (extra => ['--no-data-checksums']) : ();
 	$old->init;
 	$old->start;
 	$old->safe_psql('postgres', <<'SQL');
