@@ -91,8 +91,7 @@ SortRows(const InteractionType *type, const Interaction *rows, int64 nrows,
 	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
 	int common = CommonPrefix(rows, nrows);
 	SortItem *items;
-	MemoryContext row_context;
-	MemoryContext oldcontext;
+	IdBuffer ids[NUM_IDS];
 	Datum values[MAX_COLUMNS];
 	bool isnull[MAX_COLUMNS];
 
@@ -105,22 +104,15 @@ SortRows(const InteractionType *type, const Interaction *rows, int64 nrows,
 	}
 	qsort(items, nrows, sizeof(*items), CompareItems);
 
-	/* the tuplestore copies what it is given; no row needs another's memory */
-	row_context = AllocSetContextCreate(CurrentMemoryContext,
-										"interactions row",
-										ALLOCSET_SMALL_SIZES);
-	oldcontext = MemoryContextSwitchTo(row_context);
+	/* the tuplestore copies what it is given */
 	for (int64 i = 0; i < nrows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (i > 0 && CompareItems(&items[i - 1], &items[i]) == 0)
 			continue;
-		InteractionDatums(type, items[i].row, values, isnull);
+		InteractionDatums(type, items[i].row, ids, values, isnull);
 		tuplestore_putvalues(tuples, tupdesc, values, isnull);
-		MemoryContextReset(row_context);
 	}
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(row_context);
 	pfree(items);
 	return tuples;
 }
@@ -129,11 +121,12 @@ SortRows(const InteractionType *type, const Interaction *rows, int64 nrows,
 static uint64
 StoreOne(const InteractionType *type, const Interaction *row)
 {
+	IdBuffer ids[NUM_IDS];
 	Datum values[MAX_COLUMNS];
 	bool isnull[MAX_COLUMNS];
 	uint64 created;
 
-	InteractionDatums(type, row, values, isnull);
+	InteractionDatums(type, row, ids, values, isnull);
 	SPI_connect();
 	created = RunQuery(GetQuery(type, QUERY_INSERT), ColumnCount(type), values,
 					   isnull, SPI_OK_INSERT);

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #define MAX_NAMED_ELEMENTS 10
+#define USUAL_ELEMENT_BYTES 128 /* a guess, to allocate once */
 
 /* a batch as far as it has been read */
 typedef struct Batch
@@ -68,6 +69,7 @@ create_interaction(PG_FUNCTION_ARGS)
 	HeapTuple stored = NULL;
 	bool created;
 	TupleDesc tupdesc;
+	IdBuffer ids[NUM_IDS];
 	Datum values[MAX_COLUMNS];
 	bool isnull[MAX_COLUMNS];
 	Interaction interaction;
@@ -78,7 +80,7 @@ create_interaction(PG_FUNCTION_ARGS)
 		elog(ERROR, "unexpected result type");
 	if (!ReadInteraction(lex, type, &interaction, &violation))
 		ReportViolation(&violation);
-	InteractionDatums(type, &interaction, values, isnull);
+	InteractionDatums(type, &interaction, ids, values, isnull);
 
 	SPI_connect();
 	created = RunQuery(GetQuery(type, QUERY_INSERT), ColumnCount(type), values,
@@ -140,8 +142,10 @@ ReadBatch(Batch *batch, JsonLexContext *lex, bool errors_as_json)
 						DescribeToken(lex))));
 
 	initStringInfo(&batch->errors);
-	batch->maxrows = 64;
-	batch->rows = palloc(mul_size(sizeof(Interaction), batch->maxrows));
+	batch->maxrows = lex->input_length / USUAL_ELEMENT_BYTES + 16;
+	batch->rows =
+		MemoryContextAllocHuge(CurrentMemoryContext,
+							   mul_size(sizeof(Interaction), batch->maxrows));
 	NextToken(lex);
 	while (lex->token_type != JSON_TOKEN_ARRAY_END)
 	{

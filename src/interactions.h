@@ -93,6 +93,15 @@ typedef struct Interaction
 	bool timestamp_isnull;
 } Interaction;
 
+/* room for an id as a text datum */
+typedef union IdBuffer
+{
+	int32 align;
+	char data[VARHDRSZ + MAX_ID_BYTES];
+} IdBuffer;
+
+#define NUM_IDS 3 /* of an interaction */
+
 /* why something is refused; palloc'd strings */
 typedef struct Violation
 {
@@ -190,7 +199,8 @@ extern uint64 RunQuery(SPIPlanPtr plan, int nargs, Datum *values,
 extern int64 ResultInt64(int column);
 extern bool Attempt(void (*job)(void *), void *arg);
 extern void InteractionDatums(const InteractionType *type,
-							  const Interaction *interaction, Datum *values,
+							  const Interaction *interaction,
+							  IdBuffer ids[NUM_IDS], Datum *values,
 							  bool *isnull);
 
 /* batch.c */

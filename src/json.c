@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "interactions.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 
 /* Begin to read a json datum; the first token is the current one. */
@@ -192,18 +193,24 @@ ReadNumber(JsonLexContext *lex, const char *property, Oid typid, Number *number,
 		   ViolateSyntax(property, typid, text, violation);
 }
 
-/* Find a property of a type by its name; -1 where it has none. */
+/*
+ * Find a property of a type by its name; -1 where it has none.  Most objects
+ * have their properties in the same order, so the search begins at from.
+ */
 static int
-FindProperty(const InteractionType *type, Span name)
+FindProperty(const InteractionType *type, Span name, int from)
 {
 	/* all but the fingerprint, which is ours alone */
-	for (int i = 0; i < ColumnCount(type) - 1; i++)
+	int count = ColumnCount(type) - 1;
+
+	for (int i = 0; i < count; i++)
 	{
-		const char *candidate = ColumnName(type, i);
+		int property = (from + i) % count;
+		const char *candidate = ColumnName(type, property);
 
 		if (strncmp(candidate, name.data, name.len) == 0 &&
 			candidate[name.len] == '\0')
-			return i;
+			return property;
 	}
 	return -1;
 }
@@ -280,7 +287,8 @@ ReadMember(JsonLexContext *lex, const InteractionType *type, uint32 *seen,
 	if (!ok)
 		return false;
 
-	property = FindProperty(type, name);
+	property = FindProperty(type, name,
+							*seen != 0 ? pg_leftmost_one_pos32(*seen) + 1 : 0);
 	if (property < 0)
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE,
 					   PropertiesHint(type), "\"%s\" is not a property of %s",

@@ -276,32 +276,36 @@ ResultInt64(int column)
 									   SPI_tuptable->tupdesc, column, &isnull));
 }
 
-/* The values of an interaction, in the order of its table's columns. */
+/* A text datum of a string, in a buffer. */
+static Datum
+IdDatum(Span span, IdBuffer *buffer)
+{
+	SET_VARSIZE(buffer, VARHDRSZ + span.len);
+	memcpy(VARDATA(buffer), span.data, span.len);
+	return PointerGetDatum(buffer);
+}
+
+/*
+ * The values of an interaction, in the order of its table's columns; they
+ * point into it, and into ids.
+ */
 void
 InteractionDatums(const InteractionType *type, const Interaction *interaction,
-				  Datum *values, bool *isnull)
+				  IdBuffer ids[NUM_IDS], Datum *values, bool *isnull)
 {
-	const Span *ids[] = {[USER_ID] = &interaction->user_id,
-						 [ITEM_ID] = &interaction->item_id,
-						 [RECOMMENDATION_ID] = &interaction->recommendation_id};
+	Span recommendation_id = interaction->recommendation_id;
 
-	for (int i = 0; i < (int) lengthof(ids); i++)
-	{
-		if (ids[i] == NULL)
-			continue;
-		isnull[i] = ids[i]->data == NULL;
-		values[i] =
-			isnull[i] ? (Datum) 0
-					  : PointerGetDatum(cstring_to_text_with_len(ids[i]->data,
-																 ids[i]->len));
-	}
+	memset(isnull, false, ColumnCount(type) * sizeof(bool));
+	values[USER_ID] = IdDatum(interaction->user_id, &ids[0]);
+	values[ITEM_ID] = IdDatum(interaction->item_id, &ids[1]);
 	values[TIMESTAMP] = TimestampTzGetDatum(interaction->timestamp);
-	isnull[TIMESTAMP] = false;
+	isnull[RECOMMENDATION_ID] = recommendation_id.data == NULL;
+	if (!isnull[RECOMMENDATION_ID])
+		values[RECOMMENDATION_ID] = IdDatum(recommendation_id, &ids[2]);
 	for (int i = 0; i < type->nown; i++)
 	{
 		values[FIRST_OWN + i] = interaction->own[i];
 		isnull[FIRST_OWN + i] = interaction->own_isnull[i];
 	}
 	values[FIRST_OWN + type->nown] = Int64GetDatum(interaction->fingerprint);
-	isnull[FIRST_OWN + type->nown] = false;
 }
