@@ -20,10 +20,10 @@ CREATE EXTENSION interactions;
 CREATE EXTENSION amcheck;
 CREATE TABLE ledger (kind text, n bigint);
 
--- some of 20 users and 30 items, and often the same once more
+-- some of 6 users and 30 items, and often the same once more
 CREATE FUNCTION body(n integer, property text) RETURNS json LANGUAGE sql VOLATILE AS $$
-	SELECT json_agg(json_build_object('user_id', 'u' || (random() * 19)::integer, 'item_id', 'i' || (random() * 29)::integer,
-		'timestamp', (random() * 2000)::integer, property, 1 + (random() * 2)::integer))
+	SELECT json_agg(json_build_object('user_id', 'u' || (random() * 5)::integer, 'item_id', 'i' || (random() * 29)::integer,
+		'timestamp', (random() * 5000)::integer, property, 1 + (random() * 2)::integer))
 	FROM generate_series(1, n)
 $$;
 
@@ -49,32 +49,32 @@ INSERT INTO ledger SELECT 'create', (interactions_v1.create_views(body(:n, 'dura
 INSERT INTO ledger SELECT 'create', (interactions_v1.create_purchases(body(:n, 'amount'))->>'created')::bigint;
 SQL
 	'insert@1' => <<'SQL',
-INSERT INTO interactions_v1.users VALUES ('u' || (random() * 19)::integer, 'name');
-UPDATE interactions_v1.users SET name = 'other name' WHERE external_id = 'u' || (random() * 19)::integer;
+INSERT INTO interactions_v1.users VALUES ('u' || (random() * 5)::integer, 'name');
+UPDATE interactions_v1.users SET name = 'other name' WHERE external_id = 'u' || (random() * 5)::integer;
 SQL
 	'list@6' => <<'SQL',
 \set n random(0, 29)
-SELECT count(*) FROM interactions_v1.list_user_views('u' || :n % 20, 100);
+SELECT count(*) FROM interactions_v1.list_user_views('u' || :n % 6, 100);
 SELECT count(*) FROM interactions_v1.list_item_purchases('i' || :n);
 SQL
 	'delete@3' => <<'SQL',
 \set n random(0, 29)
-INSERT INTO ledger SELECT 'delete', (interactions_v1.delete_views('u' || :n % 20, 'i' || :n)->>'deleted')::bigint;
+INSERT INTO ledger SELECT 'delete', (interactions_v1.delete_views('u' || :n % 6, 'i' || :n)->>'deleted')::bigint;
 INSERT INTO ledger SELECT 'delete', (interactions_v1.delete_purchases(item_id => 'i' || :n)->>'deleted')::bigint;
 SQL
 	'delete_old@1' => <<'SQL',
-\set ms random(0, 1000)
+\set ms random(0, 2500)
 INSERT INTO ledger SELECT 'delete', (interactions_v1.delete_views(to_timestamp => :ms::text)->>'deleted')::bigint;
 SQL
 	'erase@1' => <<'SQL',
-\set n random(0, 19)
+\set n random(0, 5)
 INSERT INTO ledger SELECT 'delete', sum(value::bigint) FROM json_each_text(interactions.erase_user('u' || :n)->'erased');
 SQL
 	'purge@1' => <<'SQL',
-\set ms random(0, 1000)
+\set ms random(0, 2500)
 CALL interactions.purge('purchases', interactions.timestamp_from_ms(':ms'), 500);
 SQL
-	'transfer@3' => "\\set from random(0, 19)\n\\set to (:from + random(1, 19)) % 20\nSELECT transfer('u' || :from, 'u' || :to, random() < 0.5);\n");
+	'transfer@8' => "\\set from random(0, 5)\n\\set to (:from + random(1, 5)) % 6\nSELECT transfer('u' || :from, 'u' || :to, random() < 0.5);\n");
 
 my $folder = PostgreSQL::Test::Utils::tempdir;
 my @files;
