@@ -40,7 +40,7 @@ KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs, const Oid *argtypes)
 static SPIPlanPtr
 KeepInsert(SPIPlanPtr *slot, const InteractionType *type, const char *sql)
 {
-	Oid argtypes[MAX_COLUMNS];
+	Oid argtypes[MAX_COLUMNS] = {InvalidOid};
 
 	for (int i = 0; i < ColumnCount(type); i++)
 		argtypes[i] = ColumnType(type, i);

@@ -45,7 +45,7 @@ install_packages() {
 	local package missing=() sudo=() setting=/etc/postgresql-common/createcluster.d/interactions.conf policy=/usr/sbin/policy-rc.d
 	command -v dpkg-query >/dev/null || return 0
 	for package; do
-		[[ $(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null) == *installed\ * ]] || missing+=("$package")
+		[[ $(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null) == 'installed '* ]] || missing+=("$package")
 	done
 	((${#missing[@]})) || return 0
 	if ((EUID)); then
