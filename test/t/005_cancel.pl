@@ -41,7 +41,7 @@ for my $name (sort keys %statements)
 BEGIN;
 SAVEPOINT before;
 SET LOCAL statement_timeout = $ms;
-$statements{$name};
+$statements{$name} \\; SET LOCAL statement_timeout = 0;
 ROLLBACK TO before;
 RESET statement_timeout;
 $count;
