@@ -168,6 +168,8 @@ extern bool CheckTimestamp(const char *property, TimestampTz *timestamp,
 extern bool Violate(Violation *violation, int sqlerrcode, const char *hint,
 					const char *fmt, ...) pg_attribute_printf(4, 5);
 pg_noreturn extern void ReportViolation(const Violation *violation);
+pg_noreturn extern void ReportNull(const char *property);
+pg_noreturn extern void ReportTriggerProtocol(void);
 extern char *Clip(Span text);
 extern Span TextSpan(Datum text);
 extern Span CheckedId(const char *property, Datum text, bool isnull);
@@ -215,6 +217,7 @@ extern int64 DeleteInteractions(const InteractionType *type, Datum user_id,
 /* transfer.c */
 extern void LockUsers(Span one, Span other);
 extern void LockAllUsers(void);
+extern bool UnregisterUser(Datum user_id);
 extern bool TransferInteractions(Span from, Span to, bool delete_user,
 								 int64 *transferred, int64 *duplicates);
 

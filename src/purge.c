@@ -20,15 +20,6 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-/* Raise where an argument is null. */
-static void
-RequireArgument(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
-						errmsg("\"%s\" must not be null", name)));
-}
-
 /* Number of blocks of a type's table. */
 static BlockNumber
 CountBlocks(const InteractionType *type)
@@ -58,9 +49,12 @@ purge(PG_FUNCTION_ARGS)
 	int64 total = 0;
 	int64 reported = 0;
 
-	RequireArgument(fcinfo, 0, "interaction_type");
-	RequireArgument(fcinfo, 1, "older_than");
-	RequireArgument(fcinfo, 2, "batch_size");
+	if (PG_ARGISNULL(0))
+		ReportNull("interaction_type");
+	if (PG_ARGISNULL(1))
+		ReportNull("older_than");
+	if (PG_ARGISNULL(2))
+		ReportNull("batch_size");
 	type = TypeByName(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	batch_size = PG_GETARG_INT32(2);
 	if (batch_size < 1)

@@ -54,6 +54,34 @@ ReportViolation(const Violation *violation)
 					violation->hint ? errhint("%s", violation->hint) : 0));
 }
 
+static bool
+ViolateNull(const char *property, Violation *violation)
+{
+	return Violate(violation, ERRCODE_NOT_NULL_VIOLATION, NULL,
+				   "\"%s\" must not be null", property);
+}
+
+/* Raise that a property, or an argument, is null. */
+void
+ReportNull(const char *property)
+{
+	Violation violation;
+
+	ViolateNull(property, &violation);
+	ReportViolation(&violation);
+}
+
+/* Raise that a trigger function was called in another way than ours call it. */
+void
+ReportTriggerProtocol(void)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		 errmsg(
+			 "function must be called by the triggers that the extension makes")));
+}
+
 /* A given text as a message shows it: its beginning, where it is long. */
 char *
 Clip(Span text)
@@ -89,8 +117,7 @@ CheckId(const char *property, Span id, bool required, Violation *violation)
 	{
 		if (!required)
 			return true;
-		return Violate(violation, ERRCODE_NOT_NULL_VIOLATION, NULL,
-					   "\"%s\" must not be null", property);
+		return ViolateNull(property, violation);
 	}
 	if (id.len < 1 || id.len > MAX_ID_BYTES)
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
@@ -272,8 +299,7 @@ CompleteInteraction(const InteractionType *type, Interaction *interaction,
 				return false;
 		}
 		else if (column->required)
-			return Violate(violation, ERRCODE_NOT_NULL_VIOLATION, NULL,
-						   "\"%s\" must not be null", column->name);
+			return ViolateNull(column->name, violation);
 	}
 	interaction->fingerprint = Fingerprint(type, interaction);
 	return true;

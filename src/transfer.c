@@ -57,6 +57,20 @@ SpanDatum(Span span)
 	return PointerGetDatum(cstring_to_text_with_len(span.data, span.len));
 }
 
+/* Delete a user's registration; false where there is none.  Within SPI. */
+bool
+UnregisterUser(Datum user_id)
+{
+	static SPIPlanPtr unregister = NULL;
+	Oid argtypes[] = {TEXTOID};
+
+	return RunQuery(KeepQuery(&unregister,
+							  "DELETE FROM interactions.users"
+							  " WHERE user_id OPERATOR(pg_catalog.=) $1",
+							  lengthof(argtypes), argtypes),
+					lengthof(argtypes), &user_id, NULL, SPI_OK_DELETE) > 0;
+}
+
 /*
  * Move every interaction of a user to another, and register the target; the
  * source is deleted, or stays registered.  Counts by type what was moved, and
@@ -67,7 +81,6 @@ bool
 TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 					 int64 *duplicates)
 {
-	static SPIPlanPtr unregister = NULL;
 	static SPIPlanPtr register_target = NULL;
 	static SPIPlanPtr register_source = NULL;
 	static SPIPlanPtr find = NULL;
@@ -108,11 +121,7 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 				  2, argtypes),
 		2, values, NULL, SPI_OK_INSERT);
 	if (delete_user)
-		RunQuery(KeepQuery(&unregister,
-						   "DELETE FROM interactions.users"
-						   " WHERE user_id OPERATOR(pg_catalog.=) $1",
-						   1, argtypes),
-				 1, values, NULL, SPI_OK_DELETE);
+		UnregisterUser(values[0]);
 	else
 		RunQuery(KeepQuery(&register_source,
 						   "INSERT INTO interactions.users (user_id)"
@@ -139,8 +148,7 @@ transfer_interactions(PG_FUNCTION_ARGS)
 	StringInfoData result;
 
 	if (PG_ARGISNULL(2))
-		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
-						errmsg("\"%s\" must not be null", "delete_user")));
+		ReportNull("delete_user");
 	delete_user = PG_GETARG_BOOL(2);
 	if (from.len == to.len && memcmp(from.data, to.data, from.len) == 0)
 		ereport(

@@ -64,11 +64,7 @@ CheckTrigger(FunctionCallInfo fcinfo, bool on_view)
 			 TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) &&
 			 !TRIGGER_FIRED_BY_DELETE(trigdata->tg_event);
 	if (!ok)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-			 errmsg(
-				 "function must be called by the triggers that the extension makes")));
+		ReportTriggerProtocol();
 }
 
 /* Find the columns of the trigger's relation, once in a statement. */

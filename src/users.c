@@ -42,11 +42,7 @@ CheckTrigger(FunctionCallInfo fcinfo, bool on_view)
 				 (on_view ? INT8OID : TIMESTAMPTZOID);
 	}
 	if (!ok)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-			 errmsg(
-				 "function must be called by the triggers that the extension makes")));
+		ReportTriggerProtocol();
 }
 
 typedef struct UserRow
@@ -162,17 +158,10 @@ UserIsKnown(const UserRow *row)
 static bool
 EraseUser(Datum user_id, int64 *erased)
 {
-	static SPIPlanPtr erase = NULL;
-	Oid argtypes[] = {TEXTOID};
-
 	for (int i = 0; i < NumInteractionTypes; i++)
 		erased[i] = DeleteInteractions(&InteractionTypes[i], user_id, (Datum) 0,
 									   DT_NOBEGIN, DT_NOEND);
-	return RunQuery(KeepQuery(&erase,
-							  "DELETE FROM interactions.users"
-							  " WHERE user_id OPERATOR(pg_catalog.=) $1",
-							  lengthof(argtypes), argtypes),
-					lengthof(argtypes), &user_id, NULL, SPI_OK_DELETE) > 0;
+	return UnregisterUser(user_id);
 }
 
 /* erase_user(user_id) returns json */
@@ -213,8 +202,7 @@ UpdateUser(const UserRow *old, UserRow *new, HeapTuple tuple, TupleDesc tupdesc)
 
 	if (!old->isnull[CREATED_AT_COLUMN - 1] &&
 		new->isnull[CREATED_AT_COLUMN - 1])
-		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
-						errmsg("\"%s\" must not be null", "created_at")));
+		ReportNull("created_at");
 	/* what is not changed is left to the row as it is by now */
 	if (SameValue(old, new, CREATED_AT_COLUMN))
 		new->isnull[CREATED_AT_COLUMN - 1] = true;
