@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 
 #define MAX_NAMED_ELEMENTS 10
-#define USUAL_ELEMENT_BYTES 128 /* a guess, to allocate once */
+#define SMALL_ELEMENT_BYTES 64 /* a guess, to allocate once */
 
 /* a batch as far as it has been read */
 typedef struct Batch
@@ -142,7 +142,7 @@ ReadBatch(Batch *batch, JsonLexContext *lex, bool errors_as_json)
 						DescribeToken(lex))));
 
 	initStringInfo(&batch->errors);
-	batch->maxrows = lex->input_length / USUAL_ELEMENT_BYTES + 16;
+	batch->maxrows = lex->input_length / SMALL_ELEMENT_BYTES + 16;
 	batch->rows =
 		MemoryContextAllocHuge(CurrentMemoryContext,
 							   mul_size(sizeof(Interaction), batch->maxrows));

@@ -162,28 +162,36 @@ ViolateOwn(const OwnColumn *column, const char *given, Violation *violation)
 				   given);
 }
 
-/* Whether a numeric is between min and max; NaN is above everything. */
+/* Whether a numeric keeps to a column's rule; NaN is above everything. */
 static bool
-NumericInRange(Datum value, int64 min, const char *max)
+NumericInRange(const OwnColumn *column, Datum value)
 {
-	/* of the last max that was asked for; lives as long as the backend */
-	static const char *limit_text = NULL;
-	static Datum limit;
+	/* of the last rule that was asked for; they live as long as the backend */
+	static int64 last_min;
+	static const char *last_max = NULL;
+	static Datum min;
+	static Datum max;
 
-	if (limit_text != max)
+	if (last_max != column->max || last_min != column->min)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
 
-		limit = DirectFunctionCall3(numeric_in, CStringGetDatum(max),
-									ObjectIdGetDatum(InvalidOid),
-									Int32GetDatum(-1));
+		if (last_max != NULL)
+		{
+			last_max = NULL;
+			pfree(DatumGetPointer(min));
+			pfree(DatumGetPointer(max));
+		}
+		min = NumericGetDatum(int64_to_numeric(column->min));
+		max = DirectFunctionCall3(numeric_in, CStringGetDatum(column->max),
+								  ObjectIdGetDatum(InvalidOid),
+								  Int32GetDatum(-1));
 		MemoryContextSwitchTo(oldcontext);
-		limit_text = max;
+		last_min = column->min;
+		last_max = column->max;
 	}
-	return DatumGetBool(DirectFunctionCall2(numeric_le, value, limit)) &&
-		   DatumGetBool(
-			   DirectFunctionCall2(numeric_ge, value,
-								   NumericGetDatum(int64_to_numeric(min))));
+	return DatumGetBool(DirectFunctionCall2(numeric_ge, value, min)) &&
+		   DatumGetBool(DirectFunctionCall2(numeric_le, value, max));
 }
 
 /* Hold the value of one of a type's own columns to its rule. */
@@ -201,7 +209,7 @@ CheckOwn(const OwnColumn *column, Datum value, Violation *violation)
 				 DatumGetFloat8(value) <= strtod(column->max, NULL);
 			break;
 		case NUMERICOID:
-			ok = NumericInRange(value, column->min, column->max);
+			ok = NumericInRange(column, value);
 			break;
 		case INT4OID:
 			ok = DatumGetInt32(value) >= column->min;

@@ -147,9 +147,8 @@ check_interaction(PG_FUNCTION_ARGS)
 	TriggerState *state;
 	TupleDesc tupdesc;
 	HeapTuple tuple;
-	int columns[2];
-	Datum values[2];
-	bool isnull[2] = {false, false};
+	int timestamp;
+	int fingerprint;
 	Interaction interaction;
 	Violation violation;
 
@@ -159,25 +158,25 @@ check_interaction(PG_FUNCTION_ARGS)
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
 				? trigdata->tg_newtuple
 				: trigdata->tg_trigtuple;
-	columns[0] = state->attnum[TIMESTAMP];
-	columns[1] = state->attnum[FIRST_OWN + state->type->nown];
+	timestamp = state->attnum[TIMESTAMP] - 1;
+	fingerprint = state->attnum[FIRST_OWN + state->type->nown] - 1;
 
 	ReadRow(state, tuple, tupdesc, &interaction);
-	interaction.timestamp = DatumGetTimestampTz(state->values[columns[0] - 1]);
+	interaction.timestamp = DatumGetTimestampTz(state->values[timestamp]);
 	if (!CompleteInteraction(state->type, &interaction, &violation))
 		ReportViolation(&violation);
 
-	if (!state->isnull[columns[0] - 1] && !state->isnull[columns[1] - 1] &&
-		DatumGetTimestampTz(state->values[columns[0] - 1]) ==
+	if (!state->isnull[timestamp] && !state->isnull[fingerprint] &&
+		DatumGetTimestampTz(state->values[timestamp]) ==
 			interaction.timestamp &&
-		DatumGetInt64(state->values[columns[1] - 1]) == interaction.fingerprint)
+		DatumGetInt64(state->values[fingerprint]) == interaction.fingerprint)
 		return PointerGetDatum(tuple);
 
-	values[0] = TimestampTzGetDatum(interaction.timestamp);
-	values[1] = Int64GetDatum(interaction.fingerprint);
-	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc,
-													 lengthof(columns), columns,
-													 values, isnull));
+	state->values[timestamp] = TimestampTzGetDatum(interaction.timestamp);
+	state->values[fingerprint] = Int64GetDatum(interaction.fingerprint);
+	state->isnull[timestamp] = state->isnull[fingerprint] = false;
+	return PointerGetDatum(
+		heap_form_tuple(tupdesc, state->values, state->isnull));
 }
 
 static void
