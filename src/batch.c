@@ -32,18 +32,10 @@ CompareSpans(Span a, Span b)
 
 /* Order by the primary key. */
 static int
-CompareItems(const void *one, const void *other)
+CompareRows(const Interaction *a, const Interaction *b)
 {
-	const SortItem *x = one;
-	const SortItem *y = other;
-	const Interaction *a = x->row;
-	const Interaction *b = y->row;
-	int result;
+	int result = CompareSpans(a->user_id, b->user_id);
 
-	CHECK_FOR_INTERRUPTS();
-	if (x->prefix != y->prefix)
-		return x->prefix < y->prefix ? -1 : 1;
-	result = CompareSpans(a->user_id, b->user_id);
 	if (result == 0 && a->timestamp != b->timestamp)
 		result = a->timestamp < b->timestamp ? -1 : 1;
 	if (result == 0)
@@ -52,6 +44,23 @@ CompareItems(const void *one, const void *other)
 		result = a->fingerprint < b->fingerprint ? -1 : 1;
 	return result;
 }
+
+static inline int
+CompareItems(const SortItem *x, const SortItem *y)
+{
+	if (x->prefix != y->prefix)
+		return x->prefix < y->prefix ? -1 : 1;
+	return CompareRows(x->row, y->row);
+}
+
+/* qsort without a call for each comparison */
+#define ST_SORT SortItems
+#define ST_ELEMENT_TYPE SortItem
+#define ST_COMPARE(a, b) CompareItems(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* Length of what the user_id of all rows begins with. */
 static int
@@ -102,7 +111,7 @@ SortRows(const InteractionType *type, const Interaction *rows, int64 nrows,
 		items[i].prefix = PrefixOf(rows[i].user_id, common);
 		items[i].row = &rows[i];
 	}
-	qsort(items, nrows, sizeof(*items), CompareItems);
+	SortItems(items, nrows);
 
 	/* the tuplestore copies what it is given */
 	for (int64 i = 0; i < nrows; i++)
@@ -134,20 +143,6 @@ StoreOne(const InteractionType *type, const Interaction *row)
 	return created;
 }
 
-typedef struct InsertJob
-{
-	SPIPlanPtr plan;
-	uint64 created;
-} InsertJob;
-
-static void
-InsertNew(void *arg)
-{
-	InsertJob *job = arg;
-
-	job->created = RunQuery(job->plan, 0, NULL, NULL, SPI_OK_INSERT);
-}
-
 /*
  * Store complete interactions, which stay the caller's; returns how many were
  * not stored already.
@@ -158,7 +153,7 @@ StoreBatch(const InteractionType *type, Interaction *rows, int64 nrows)
 	TupleDesc tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
 	EphemeralNamedRelationData relation;
 	Tuplestorestate *tuples;
-	InsertJob job;
+	uint64 created;
 
 	if (nrows == 0)
 		return 0;
@@ -180,20 +175,21 @@ StoreBatch(const InteractionType *type, Interaction *rows, int64 nrows)
 	SPI_connect();
 	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register the batch");
-	job.plan = GetQuery(type, QUERY_INSERT_NEW);
 
 	/*
 	 * As if all rows were new, which spares the index half of its work; where
 	 * that fails, for whatever reason, the careful way.  A distributed table
 	 * reports a duplicate key in words of its own.
 	 */
-	if (!Attempt(InsertNew, &job))
+	if (TryQuery(GetQuery(type, QUERY_INSERT_NEW), 0, NULL, SPI_OK_INSERT))
+		created = SPI_processed;
+	else
 	{
 		RunQuery(GetQuery(type, QUERY_INSERT_BATCH), 0, NULL, NULL,
 				 SPI_OK_SELECT);
-		job.created = ResultInt64(1);
+		created = ResultInt64(1);
 	}
 	SPI_finish();
 	tuplestore_end(tuples);
-	return job.created;
+	return created;
 }

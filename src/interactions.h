@@ -53,6 +53,8 @@ typedef enum SavedQuery
 	QUERY_INSERT_NEW,
 	QUERY_INSERT_BATCH,
 	QUERY_SELECT,
+	QUERY_FIND,
+	QUERY_TRANSFER_NEW,
 	QUERY_TRANSFER,
 	QUERY_LIST_USER,
 	QUERY_LIST_ITEM = QUERY_LIST_USER + 4,
@@ -198,6 +200,7 @@ extern SPIPlanPtr KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs,
 							const Oid *argtypes);
 extern uint64 RunQuery(SPIPlanPtr plan, int nargs, Datum *values,
 					   const bool *isnull, int expected);
+extern bool TryQuery(SPIPlanPtr plan, int nargs, Datum *values, int expected);
 extern int64 ResultInt64(int column);
 extern bool Attempt(void (*job)(void *), void *arg);
 extern void InteractionDatums(const InteractionType *type,

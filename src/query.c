@@ -178,6 +178,14 @@ GetQuery(const InteractionType *type, SavedQuery query)
 						 " AND fingerprint OPERATOR(pg_catalog.=) $%d",
 						 WireColumns(type), table, USER_ID + 1, TIMESTAMP + 1,
 						 ITEM_ID + 1, ColumnCount(type)));
+		case QUERY_FIND:
+			return KeepQuery(slot,
+							 psprintf("SELECT FROM interactions.%s"
+									  " WHERE user_id OPERATOR(pg_catalog.=) $1"
+									  " FETCH FIRST 1 ROW ONLY",
+									  table),
+							 1, users);
+		case QUERY_TRANSFER_NEW:
 		case QUERY_TRANSFER:
 
 			/*
@@ -195,7 +203,7 @@ GetQuery(const InteractionType *type, SavedQuery query)
 						 " stored AS (INSERT INTO interactions.%s (%s)"
 						 " SELECT $2%s FROM source"
 						 " ORDER BY \"timestamp\", item_id, fingerprint"
-						 " ON CONFLICT DO NOTHING RETURNING 1),"
+						 " %s RETURNING 1),"
 						 " counted AS MATERIALIZED"
 						 " (SELECT pg_catalog.count(*) FROM stored),"
 						 " moved AS (DELETE FROM interactions.%s"
@@ -203,7 +211,10 @@ GetQuery(const InteractionType *type, SavedQuery query)
 						 " AND (SELECT true FROM counted) RETURNING 1)"
 						 " SELECT (SELECT pg_catalog.count(*) FROM moved),"
 						 " (SELECT count FROM counted)",
-						 table, table, columns, strchr(columns, ','), table),
+						 table, table, columns, strchr(columns, ','),
+						 query == QUERY_TRANSFER ? "ON CONFLICT DO NOTHING"
+												 : "",
+						 table),
 				lengthof(users), users);
 		default:
 			elog(ERROR, "unknown query %d", query);
@@ -264,6 +275,31 @@ Attempt(void (*job)(void *), void *arg)
 	MemoryContextSwitchTo(oldcontext);
 	CurrentResourceOwner = oldowner;
 	return ok;
+}
+
+typedef struct QueryJob
+{
+	SPIPlanPtr plan;
+	int nargs;
+	Datum *values;
+	int expected;
+} QueryJob;
+
+static void
+RunJob(void *arg)
+{
+	QueryJob *job = arg;
+
+	RunQuery(job->plan, job->nargs, job->values, NULL, job->expected);
+}
+
+/* Run a prepared statement as an attempt, without nulls. */
+bool
+TryQuery(SPIPlanPtr plan, int nargs, Datum *values, int expected)
+{
+	QueryJob job = {plan, nargs, values, expected};
+
+	return Attempt(RunJob, &job);
 }
 
 /* A bigint, not null, of the only row of the last result. */

@@ -98,8 +98,17 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 					 1, values, NULL, SPI_OK_SELECT) > 0;
 	for (int i = 0; i < NumInteractionTypes; i++)
 	{
-		RunQuery(GetQuery(&InteractionTypes[i], QUERY_TRANSFER), 2, values,
-				 NULL, SPI_OK_SELECT);
+		const InteractionType *type = &InteractionTypes[i];
+
+		transferred[i] = 0;
+		if (RunQuery(GetQuery(type, QUERY_FIND), 1, values, NULL,
+					 SPI_OK_SELECT) == 0)
+			continue;
+		/* as with batches, as if the target had none of the rows */
+		if (!TryQuery(GetQuery(type, QUERY_TRANSFER_NEW), 2, values,
+					  SPI_OK_SELECT))
+			RunQuery(GetQuery(type, QUERY_TRANSFER), 2, values, NULL,
+					 SPI_OK_SELECT);
 		if (ResultInt64(1) > 0)
 			known = true;
 		transferred[i] = ResultInt64(2);
