@@ -2,11 +2,12 @@
 
 EXTENSION = interactions
 EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
-SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
+SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 
 MODULE_big = interactions
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 DATA_built = $(SCRIPT)
+DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 EXTRA_CLEAN = $(SCRIPT)
 
 TESTS = $(sort $(wildcard test/sql/*.sql))

@@ -1,0 +1,130 @@
+# ALTER EXTENSION UPDATE leads from each released version to the schema of a fresh install, object by object, and loses no row; the library serves the old SQL, too.
+
+use strict;
+use warnings FATAL => 'all';
+use File::Basename qw(basename dirname);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $root = dirname(__FILE__) . '/../..';
+my ($version) = slurp_file("$root/interactions.control") =~ /^default_version = '(.+)'$/m;
+my @released = map { basename($_) =~ /^interactions--([^-]+)\.sql$/ ? $1 : () } glob "$root/sql/interactions--*.sql";
+my %types = (
+	bookmark => '',
+	rating => ', "value": 5',
+	purchase => ', "price": 9.50, "amount": 2',
+	cart_addition => ', "price": 9.50',
+	view => ', "duration": 1000');
+
+my @tables = ((map { "${_}s" } sort keys %types), 'users');
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+
+# The members of the extension, each with all that defines it: binary upgrade is what makes pg_dump tell of them
+sub schema_of
+{
+	my ($db) = @_;
+	my $dump = '';
+	my %objects;
+	IPC::Run::run([ 'pg_dump', '--schema-only', '--binary-upgrade', '-d', $node->connstr($db) ], '>', \$dump) or die "pg_dump failed";
+	for (split /^(?=-- Name: )/m, $dump)
+	{
+		next unless /^-- Name: (.+); Type: (.+); Schema: (.+); Owner: /;
+		my $name = "$2 $3.$1";
+		s/^(?:-- .*|SELECT pg_catalog\.binary_upgrade_.*|\\(?:un)?restrict .*)\n//mg;
+		s/\s+\z/\n/;
+		s/\b(?:relfrozenxid|relminmxid|oid) = '\d+'//g; # this database's own
+		$objects{$name} = $_;
+	}
+	return \%objects;
+}
+
+sub content
+{
+	my ($db) = @_;
+	return join '', map {
+		my $key = $_ eq 'users' ? 'user_id' : 'user_id, "timestamp", item_id, fingerprint';
+		"$_\n" . $node->safe_psql($db, "COPY (SELECT * FROM interactions.$_ ORDER BY $key) TO STDOUT") . "\n"
+	} @tables;
+}
+
+# What every function answers
+sub use_all
+{
+	my ($db) = @_;
+	my @answers;
+	for my $type (sort keys %types)
+	{
+		my @elements = map { qq({"user_id": "u", "item_id": "i", "timestamp": $_$types{$type}}) } 1 .. 4;
+		push @answers, $node->safe_psql($db, <<SQL);
+SELECT user_id, "timestamp" FROM interactions_v1.create_$type('$elements[0]');
+SELECT interactions_v1.create_${type}s('[$elements[0], $elements[1]]');
+SELECT interactions_v1.import_${type}s('[$elements[2], {}]') -> 'created';
+INSERT INTO interactions_v1.${type}s SELECT * FROM interactions_v1.create_$type('$elements[3]');
+SELECT * FROM interactions_v1.list_user_${type}s('u', 2);
+SELECT count(*) FROM interactions_v1.list_item_${type}s('i', from_timestamp => '2');
+SELECT interactions_v1.delete_${type}s('u', 'i', '3');
+SQL
+	}
+	push @answers, $node->safe_psql($db, <<SQL);
+INSERT INTO interactions_v1.users (external_id, name) VALUES ('u', 'Uma');
+SELECT interactions_v1.transfer_interactions('u', 'u 2', false) ->> 'duplicates';
+CALL interactions.transfer_interactions('u 2', 'u');
+UPDATE interactions_v1.users SET name = 'Una' WHERE external_id = 'u';
+SELECT interactions.erase_user('u 3') -> 'user_deleted';
+CALL interactions.purge('views', '1970-01-01 00:00:00.002+00');
+SELECT count(*) FROM interactions.stats;
+SELECT count(*) FROM interactions_v1.users;
+SQL
+	return join "\n", @answers;
+}
+
+cmp_ok(scalar @released, '>', 0, 'there is a released version');
+for my $file (qw(META.json deploy/openapi.yaml CHANGELOG.md))
+{
+	my ($said) = slurp_file("$root/$file") =~ /^(?:\t"version": "|  version: |## )([\d.]+)/m;
+	is($said, $version, "$file speaks of version $version");
+}
+
+$node->safe_psql('postgres', $_) for 'CREATE DATABASE fresh', 'CREATE DATABASE answers';
+$node->safe_psql('fresh', 'CREATE EXTENSION interactions');
+$node->safe_psql('answers', 'CREATE EXTENSION interactions');
+my $fresh = schema_of('fresh');
+cmp_ok(scalar(keys %$fresh), '>', 100, 'there are objects to compare');
+my $answers = use_all('answers');
+
+for my $old (@released)
+{
+	my $db = "from $old";
+	$node->safe_psql('postgres', qq(CREATE DATABASE "$db"));
+	$node->safe_psql($db, "CREATE EXTENSION interactions VERSION '$old'");
+	is(use_all($db), $answers, "$old: the library serves its SQL");
+	my $content = content($db);
+
+	$node->safe_psql($db, 'ALTER EXTENSION interactions UPDATE');
+	is($node->safe_psql($db, "SELECT extversion FROM pg_extension WHERE extname = 'interactions'"), $version, "$old: updated");
+	ok(content($db) eq $content, "$old: every row is there");
+	my $updated = schema_of($db);
+	my %names = (%$fresh, %$updated);
+	my @different = grep { ($fresh->{$_} // 'none') ne ($updated->{$_} // 'none') } sort keys %names;
+	is(scalar @different, 0, "$old: the same " . keys(%$fresh) . ' objects as of a fresh install')
+	  or diag map { "$_\nfresh:\n" . ($fresh->{$_} // 'none') . "\nupdated:\n" . ($updated->{$_} // 'none') . "\n" } @different;
+	$node->safe_psql($db, 'TRUNCATE ' . join ', ', map { "interactions.$_" } @tables);
+	is(use_all($db), $answers, "$old: all works after the update");
+}
+
+$node->safe_psql('postgres', 'CREATE DATABASE settings');
+$node->safe_psql('settings', <<'SQL');
+CREATE EXTENSION interactions VERSION '0.1.0';
+ALTER TABLE interactions.views SET (autovacuum_vacuum_scale_factor = 0.5);
+ALTER EXTENSION interactions UPDATE;
+SQL
+is( $node->safe_psql('settings', "SELECT reloptions FROM pg_class WHERE oid = 'interactions.views'::regclass"),
+	'{autovacuum_vacuum_scale_factor=0.5,autovacuum_analyze_scale_factor=0.02}',
+	'what an administrator has set is kept');
+
+$node->stop;
+done_testing();
