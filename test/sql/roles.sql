@@ -113,9 +113,7 @@ SELECT interactions_v1.create_view('{"user_id": "o", "item_id": "b"}');
 SELECT interactions_v1.create_views('[{"user_id": "t:1", "item_id": "b"}, {"user_id": "o", "item_id": "b"}]');
 SELECT interactions_v1.import_views('[{"user_id": "o", "item_id": "b"}]');
 INSERT INTO interactions_v1.views (user_id, item_id) VALUES ('o', 'b');
-COPY interactions.views (user_id, item_id) FROM STDIN (FORMAT csv);
-o,b
-\.
+\copy interactions.views (user_id, item_id) FROM '/dev/null'
 SELECT interactions_v1.create_view('{"user_id": "t:1", "item_id": "b", "timestamp": 2}');
 SELECT interactions_v1.delete_views('o');
 SELECT interactions_v1.delete_views(item_id => 'a', to_timestamp => '2');
