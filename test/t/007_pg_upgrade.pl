@@ -1,7 +1,8 @@
-# pg_upgrade keeps every row and the extension, to the same major version, and to each other one that has the extension installed.
+# pg_upgrade keeps rows, objects, rights and settings: from the same major version, and from each older one that has the extension.
 
 use strict;
 use warnings FATAL => 'all';
+use Cwd qw(getcwd);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -19,67 +20,143 @@ sub major
 	return config($_[0], 'version') =~ /^PostgreSQL (\d+)/ ? $1 : 0;
 }
 
-my $own = config('pg_config', 'bindir');
+my $bindir = config('pg_config', 'bindir');
 my $major = major('pg_config');
-my %targets = ($major => $own);
+my %sources = ($major => $bindir);
 for my $program (glob('/usr/lib/postgresql/*/bin/pg_config /usr/local/pgsql*/bin/pg_config /usr/pgsql-*/bin/pg_config'))
 {
 	my $other = major($program);
-	my $bindir = config($program, 'bindir');
-	$targets{$other} = $bindir
-	  if $other > $major && -x "$bindir/pg_upgrade" && -e config($program, 'sharedir') . '/extension/interactions.control';
+	$sources{$other} = config($program, 'bindir')
+	  if $other < $major && -e config($program, 'sharedir') . '/extension/interactions.control';
 }
 
-sub content
+my @types = qw(bookmarks ratings purchases cart_additions views);
+my $roles = getcwd . '/deploy/roles.sql';
+
+# A dump by the newer pg_dump, without what names the server and the dump
+sub dump_of
 {
-	my ($node) = @_;
-	return join "\n", map {
-		my $key = $_ eq 'users' ? 'user_id' : 'user_id, "timestamp", item_id, fingerprint';
-		$_, $node->safe_psql('postgres', "COPY (SELECT * FROM interactions.$_ ORDER BY $key) TO STDOUT")
-	} qw(bookmarks ratings purchases cart_additions views users);
+	my ($node, $db, @options) = @_;
+	my $dump = '';
+	IPC::Run::run([ "$bindir/pg_dump", @options, '-d', $node->connstr($db) ], '>', \$dump) or die "pg_dump failed";
+	$dump =~ s/^(\\(un)?restrict |-- Dumped from ).*\n//mg;
+	return $dump;
 }
 
-for my $target (sort { $a <=> $b } keys %targets)
+# Every object of the extension with its rights and comments, as pg_upgrade sees them, without their numbers
+sub objects_of
 {
-	my $bindir = $targets{$target};
-	my $old = PostgreSQL::Test::Cluster->new("from_${major}_$target");
-	my @initdb = $major < 18 && $target > 17 ? (extra => ['--no-data-checksums']) : ();
+	my $dump = dump_of(@_, '--schema-only', '--binary-upgrade');
+	$dump =~ s/^SELECT pg_catalog\.binary_upgrade_set_.*\n//mg;
+	$dump =~ s/'\d+'|\{[\d,]+\}/?/g;
+	return $dump;
+}
+
+for my $source (sort { $a <=> $b } keys %sources)
+{
+	my $from = "$source to $major";
+	my $old = PostgreSQL::Test::Cluster->new("old_$source", $source == $major ? () : (install_path => $sources{$source} =~ s/\/bin$//r));
 	$old->init;
 	$old->start;
-	$old->safe_psql('postgres', <<'SQL');
+	$old->safe_psql('postgres', <<"SQL");
 CREATE EXTENSION interactions;
-INSERT INTO interactions_v1.users VALUES ('u', 'Uma', 1);
-INSERT INTO interactions_v1.ratings SELECT 'u' || i % 10, 'i' || i, i, NULL, i % 6 FROM generate_series(1, 1000) AS i;
-INSERT INTO interactions_v1.purchases VALUES ('u', 'i', 1, NULL, 9.50, 2);
-INSERT INTO interactions_v1.views VALUES ('u', 'i', 1, 'r', 1000);
+\\set QUIET on
+\\i $roles
+ALTER DATABASE postgres SET interactions.max_batch_elements = 1000;
+GRANT SET ON PARAMETER interactions.max_page_size TO web;
+INSERT INTO interactions_v1.users VALUES ('u1', 'Uma', 1), ('registered only', NULL, NULL);
+INSERT INTO interactions_v1.bookmarks SELECT 'u' || i % 10, 'i' || i, i, nullif('r' || i % 3, 'r0') FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.ratings SELECT 'u' || i % 10, 'i' || i, i, NULL, i % 51 / 10.0 FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.purchases SELECT 'u' || i % 10, 'i' || i, i, 'r', i / 7.0, 1 + i % 3 FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.cart_additions SELECT 'u' || i % 10, 'i' || i, i, NULL, nullif(i % 4, 0), NULL FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.views SELECT 'u' || i % 10, 'i' || i, i, NULL, nullif(i % 5, 0) * 1000 FROM generate_series(1, 1000) AS i;
 SQL
-	my $content = content($old);
+	my $dump = dump_of($old, 'postgres');
+	my $rows = () = $dump =~ /^(u\d|registered only)\t/mg;
+	is($rows, 5002, "$from: there is something to keep");
 	$old->stop;
 
-	my $new = PostgreSQL::Test::Cluster->new("to_${major}_$target", $target == $major ? () : (install_path => $bindir =~ s/\/bin$//r));
-	$new->init(@initdb);
-	$new->append_conf('postgresql.conf', "unix_socket_directories = '" . $old->host . "'");
-	my $folder = PostgreSQL::Test::Utils::tempdir;
+	my $new = PostgreSQL::Test::Cluster->new("new_$source");
+	# since 18 a cluster has checksums if nobody says otherwise, and both must be alike
+	$new->init($source < 18 && $major >= 18 ? (extra => ['--no-data-checksums']) : ());
 	my $output = '';
-	chdir $folder or die $!;
+	my $folder = PostgreSQL::Test::Utils::tempdir; # pg_upgrade leaves a script where it runs
 	my $ok = IPC::Run::run(
-		[   "$bindir/pg_upgrade", '--no-sync', '-b', $own, '-B', $bindir, '-d', $old->data_dir, '-D', $new->data_dir,
+		[   "$bindir/pg_upgrade", '--no-sync', '-b', $sources{$source}, '-B', $bindir, '-d', $old->data_dir, '-D', $new->data_dir,
 			'-s', $old->host, '-p', $old->port, '-P', $new->port ],
-		'<', \undef, '>&', \$output);
-	ok($ok, "pg_upgrade from $major to $target") or diag $output;
+		'<', \undef, '>&', \$output, 'init', sub { chdir $folder or die $! });
+	unless (ok($ok, "$from: pg_upgrade"))
+	{
+		my @logs = glob($new->data_dir . '/pg_upgrade_output.d/*/log/*.log');
+		diag $output, grep { /error:/ } map { split /^/m, slurp_file($_) } @logs;
+		next;
+	}
 	$new->start;
-	ok(content($new) eq $content, "$major to $target: every row is there");
-	is( $new->safe_psql('postgres', <<'SQL'), qq({"created": 1, "duplicates": 1}\n100), "$major to $target: the extension works");
-SELECT interactions_v1.create_ratings('[{"user_id": "u1", "item_id": "i1", "timestamp": 1, "value": 1}, {"user_id": "u1", "item_id": "i", "timestamp": 1, "value": 1}]');
-SELECT count(*) FROM interactions_v1.list_user_ratings('u2');
+	my $value = sub { return $new->safe_psql('postgres', $_[0]) };
+
+	# is() would print thousands of lines
+	ok(dump_of($new, 'postgres') eq $dump, "$from: the dump is the same: every row and every right");
+	$value->('ALTER EXTENSION interactions UPDATE');
+	$new->safe_psql('postgres', 'CREATE DATABASE fresh TEMPLATE template0');
+	$new->safe_psql('fresh', "CREATE EXTENSION interactions;\n\\set QUIET on\n\\i $roles");
+	my $objects = objects_of($new, 'fresh');
+	cmp_ok(scalar(() = $objects =~ /^ALTER EXTENSION interactions ADD /mg), '>', 50, "$from: the extension has objects");
+	is(objects_of($new, 'postgres'), $objects, "$from: they are as in a new database");
+	is( $value->(<<'SQL'), "1000\nt", "$from: the settings are kept, and the right to one");
+SHOW interactions.max_batch_elements;
+SELECT has_parameter_privilege('web', 'interactions.max_page_size', 'SET');
 SQL
-	is($new->safe_psql('postgres', q(SELECT extname FROM pg_extension WHERE extname = 'interactions')), 'interactions', "$major to $target: it is an extension");
+
+	# the fingerprints, stored by the old version, are what the new one makes of the same values
+	for my $type (@types)
+	{
+		is($value->("SET ROLE web; SELECT interactions_v1.create_$type((SELECT json_agg(stored) FROM interactions_v1.$type AS stored))"),
+			'{"created": 0, "duplicates": 1000}', "$from: the rows of $type are known again");
+		for my $by (qw(user item))
+		{
+			is( $value->(<<"SQL"), '1000', "$from: the lists of $type by $by hold every row");
+SET ROLE web_reader;
+SELECT count(*) FROM (SELECT DISTINCT ${by}_id FROM interactions_v1.$type) AS owner, interactions_v1.list_${by}_$type(owner.${by}_id);
+SQL
+		}
+	}
+	$value->('ANALYZE');
+	is( $value->('SELECT interaction_type, rows, interactions.timestamp_to_ms(newest) FROM interactions.stats ORDER BY 1'),
+		join("\n", map { "$_|1000|1000" } sort @types), "$from: stats");
+	is( $value->(<<'SQL'), <<'END' =~ s/\n$//r, "$from: functions that write");
+SET ROLE web;
+SELECT * FROM interactions_v1.create_rating('{"user_id": "u1", "item_id": "new", "timestamp": 2000, "value": 5}');
+SELECT interactions_v1.import_views('[{"user_id": "u1", "item_id": "new", "timestamp": 2000}, {"user_id": "u1"}]')->'created';
+SELECT interactions_v1.delete_views(item_id => 'i2');
+SELECT interactions_v1.transfer_interactions('u1', 'u2');
+UPDATE interactions_v1.users SET external_id = 'u11' WHERE external_id = 'u2' RETURNING name;
+DELETE FROM interactions_v1.users WHERE external_id = 'u3';
+RESET ROLE;
+CALL interactions.purge('ratings', interactions.timestamp_from_ms('900'), 100);
+SELECT count(*) FROM interactions.ratings;
+SQL
+u1|new|2000||5
+1
+{"deleted": 1}
+{"from_user_id": "u1", "to_user_id": "u2", "transferred": {"bookmarks": 100, "ratings": 101, "purchases": 100, "cart_additions": 100, "views": 101}, "duplicates": 0, "user_deleted": true}
+Uma
+92
+END
+	for my $refused (
+		[ q(INSERT INTO interactions.ratings (user_id, item_id, value) VALUES ('u', 'i', 6)), qr/"value" must be a number between 0 and 5, not 6/ ],
+		[ q(SET ROLE web_reader; INSERT INTO interactions_v1.bookmarks (user_id, item_id) VALUES ('u', 'i')), qr/permission denied for view bookmarks/ ],
+		[ q(DROP EXTENSION interactions), qr/allow_drop/ ])
+	{
+		my ($sql, $error) = @$refused;
+		my ($status, $out, $err) = $new->psql('postgres', $sql);
+		like($err, $error, "$from: refused: $sql");
+	}
 	$new->stop;
 }
 
 SKIP:
 {
-	skip "no PostgreSQL newer than $major with the extension is installed", 1 if keys %targets == 1;
+	skip "no PostgreSQL older than $major with the extension is installed", 1 if keys %sources == 1;
 	pass('another major version was tried');
 }
 done_testing();
