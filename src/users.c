@@ -83,7 +83,7 @@ ReadUser(HeapTuple tuple, TupleDesc tupdesc)
 /*
  * Register a user, or change a registered one; where keep, a null name leaves
  * the name as it is, and so does a null created_at always.  Returns the row
- * of the view with what is stored.
+ * of the view with what is stored, or NULL.
  */
 static HeapTuple
 SaveUser(UserRow *row, bool keep, HeapTuple tuple, TupleDesc tupdesc)
@@ -123,7 +123,7 @@ SaveUser(UserRow *row, bool keep, HeapTuple tuple, TupleDesc tupdesc)
 					   lengthof(argtypes), argtypes),
 			 lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
 	if (SPI_processed == 0)
-		return tuple;
+		return NULL; /* a trigger of the user's skipped the row */
 
 	/* a row that was inserted, not updated, has no xmax */
 	row->created =

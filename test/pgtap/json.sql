@@ -37,6 +37,7 @@ INSERT INTO cases (body, code, words) VALUES
 	('{:u, "timestamp": 5, "amount": 1e2, "price": 1E-2}', '00000', '(u,i,5,,0.01,100)'),
 	('{:u, "timestamp": 5, "amount": 5.0, "price": -0}', '00000', '(u,i,5,,0,5)'),
 	('{:u, "timestamp": -0.0, "amount": "500e-2", "price": "+.5"}', '00000', '(u,i,0,,0.5,5)'),
+	('{:u, "timestamp": 0e9, "amount": 1, "price": 0e999}', '00000', '(u,i,0,,0,1)'),
 	(' { "user_id" : "u" , "item_id" : "i" , "timestamp" : 5 } ', '00000', '(u,i,5,,,)'),
 	('{"\u0075ser_id": "\u0061", "item_id": "\ud83d\ude00\"\\\/\n", "timestamp": 5}', '00000', E'(a,"😀""\\\\/\n",5,,,)'),
 	('{"timestamp": 5, "item_id": "i", "user_id": "u"}', '00000', '(u,i,5,,,)');

@@ -26,6 +26,12 @@ DROP SCHEMA other CASCADE;
 DROP OWNED BY regress_interactions_owner;
 DROP ROLE regress_interactions_owner;
 DROP EXTENSION IF EXISTS nosuch;
+CREATE EVENT TRIGGER regress_guard_all ON ddl_command_start EXECUTE FUNCTION interactions.guard_rows();
+CREATE TABLE other ();
+DROP TABLE other;
+DROP EVENT TRIGGER regress_guard_all;
+-- and the function is an event trigger's
+SELECT interactions.guard_rows();
 -- on purpose
 SET interactions.allow_drop = on;
 DROP SCHEMA home CASCADE;

@@ -92,6 +92,14 @@ TABLE state;
 INSERT INTO interactions.users VALUES ('bob', 'Bob', NULL), ('carl', 'Carl', to_timestamp(1.2345)) RETURNING user_id, created_at = date_trunc('milliseconds', now()) AS now, interactions.timestamp_to_ms(created_at) = 1234 AS cut;
 UPDATE interactions.users SET created_at = NULL WHERE user_id = 'carl' RETURNING created_at = date_trunc('milliseconds', now()) AS now;
 
+-- a trigger of the user's that skips the row
+CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER skip BEFORE INSERT ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
+INSERT INTO interactions_v1.users (external_id) VALUES ('skipped') RETURNING *;
+SELECT count(*) FROM interactions_v1.users WHERE external_id = 'skipped';
+DROP TRIGGER skip ON interactions.users;
+DROP FUNCTION skip;
+
 -- a filter on external_id reaches the indexes: no table is read through
 CREATE TEMP TABLE many AS SELECT 'u' || n % 5000 AS u, n FROM generate_series(1, 20000) AS n;
 INSERT INTO interactions.users SELECT DISTINCT u FROM many;

@@ -30,6 +30,11 @@ SELECT 'BEGIN', format('CREATE TRIGGER t %s EXECUTE FUNCTION interactions.%s', f
 FROM cases ORDER BY n \gexec
 SELECT count(*) FROM interactions.users;
 
+-- a function of somebody else's that borrows ours has to bear the name of a type
+CREATE FUNCTION create_nothing(json) RETURNS json AS '$libdir/interactions', 'create_interactions' LANGUAGE C;
+SELECT create_nothing('[]');
+DROP FUNCTION create_nothing;
+
 DROP TABLE cases, numbers;
 DROP VIEW two_view, three_view;
 DROP TABLE stray, three;
