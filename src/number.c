@@ -44,11 +44,18 @@ static const uint64 powers_of_ten[] = {
 	UINT64CONST(10000000000000000000),
 };
 
+/* that of <ctype.h> is a look into a table of the locale's */
+static inline bool
+IsDigit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static void
 SkipDigits(const char **p, const char *end, bool fraction, int *ndigits,
 		   bool *any, Number *number)
 {
-	for (; *p < end && isdigit((unsigned char) **p); (*p)++)
+	for (; *p < end && IsDigit(**p); (*p)++)
 	{
 		int digit = **p - '0';
 
@@ -98,7 +105,7 @@ ScanNumber(Span text, Number *number)
 	if (p < end && (*p == '-' || *p == '+'))
 		number->negative = *p++ == '-';
 
-	if (p < end && !isdigit((unsigned char) *p) && *p != '.')
+	if (p < end && !IsDigit(*p) && *p != '.')
 	{
 		number->is_nan = end - p == 3 && pg_strncasecmp(p, "nan", 3) == 0;
 		number->is_infinite =
@@ -126,7 +133,7 @@ ScanNumber(Span text, Number *number)
 			negative = *p++ == '-';
 		if (p == end)
 			return false;
-		for (; p < end && isdigit((unsigned char) *p); p++)
+		for (; p < end && IsDigit(*p); p++)
 		{
 			if (exponent < MAX_EXPONENT)
 				exponent = exponent * 10 + (*p - '0');

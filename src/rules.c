@@ -162,42 +162,48 @@ ViolateOwn(const OwnColumn *column, const char *given, Violation *violation)
 				   given);
 }
 
-/* Whether a numeric keeps to a column's rule; NaN is above everything. */
-static bool
-NumericInRange(const OwnColumn *column, Datum value)
+/* the limits of a type's own column of type numeric */
+typedef struct Limits
 {
-	/* of the last rule that was asked for; they live as long as the backend */
-	static int64 last_min;
-	static const char *last_max = NULL;
-	static Datum min;
-	static Datum max;
+	Datum min;
+	Datum max;
+} Limits;
 
-	if (last_max != column->max || last_min != column->min)
+/* Whether a numeric keeps to the rule; NaN is above everything. */
+static bool
+NumericInRange(const InteractionType *type, int own, Datum value)
+{
+	/* a row for each type; allocated when first needed, and kept */
+	static Limits(*all)[MAX_OWN_COLUMNS] = NULL;
+	const OwnColumn *column = &type->own[own];
+	Limits *limits;
+
+	if (all == NULL)
+		all = MemoryContextAllocZero(TopMemoryContext,
+									 mul_size(sizeof(all[0]),
+											  NumInteractionTypes));
+	limits = &all[type - InteractionTypes][own];
+	if (limits->max == 0)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
 
-		if (last_max != NULL)
-		{
-			last_max = NULL;
-			pfree(DatumGetPointer(min));
-			pfree(DatumGetPointer(max));
-		}
-		min = NumericGetDatum(int64_to_numeric(column->min));
-		max = DirectFunctionCall3(numeric_in, CStringGetDatum(column->max),
-								  ObjectIdGetDatum(InvalidOid),
-								  Int32GetDatum(-1));
+		limits->min = NumericGetDatum(int64_to_numeric(column->min));
+		limits->max = DirectFunctionCall3(numeric_in,
+										  CStringGetDatum(column->max),
+										  ObjectIdGetDatum(InvalidOid),
+										  Int32GetDatum(-1));
 		MemoryContextSwitchTo(oldcontext);
-		last_min = column->min;
-		last_max = column->max;
 	}
-	return DatumGetBool(DirectFunctionCall2(numeric_ge, value, min)) &&
-		   DatumGetBool(DirectFunctionCall2(numeric_le, value, max));
+	return DatumGetBool(DirectFunctionCall2(numeric_ge, value, limits->min)) &&
+		   DatumGetBool(DirectFunctionCall2(numeric_le, value, limits->max));
 }
 
 /* Hold the value of one of a type's own columns to its rule. */
 static bool
-CheckOwn(const OwnColumn *column, Datum value, Violation *violation)
+CheckOwn(const InteractionType *type, int own, Datum value,
+		 Violation *violation)
 {
+	const OwnColumn *column = &type->own[own];
 	bool ok = false;
 	Oid output;
 	bool varlena;
@@ -209,7 +215,7 @@ CheckOwn(const OwnColumn *column, Datum value, Violation *violation)
 				 DatumGetFloat8(value) <= strtod(column->max, NULL);
 			break;
 		case NUMERICOID:
-			ok = NumericInRange(column, value);
+			ok = NumericInRange(type, own, value);
 			break;
 		case INT4OID:
 			ok = DatumGetInt32(value) >= column->min;
@@ -303,7 +309,7 @@ CompleteInteraction(const InteractionType *type, Interaction *interaction,
 
 		if (!interaction->own_isnull[i])
 		{
-			if (!CheckOwn(column, interaction->own[i], violation))
+			if (!CheckOwn(type, i, interaction->own[i], violation))
 				return false;
 		}
 		else if (column->required)

@@ -20,6 +20,10 @@ SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "c", "time
 	{"user_id": "u", "item_id": "d", "timestamp": 4}, {"user_id": "u", "item_id": "c", "timestamp": 4}]');
 SELECT count(*) FROM interactions.purchases;
 
+-- elements so short that they are more than there was room for
+SELECT interactions_v1.create_bookmarks(json_agg(json_build_object('user_id', 1, 'item_id', n))) FROM generate_series(1, 1000) AS n;
+TRUNCATE interactions.bookmarks;
+
 -- one bad element: nothing is stored, the element is named, the SQLSTATE is its own
 SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "e"}, {"user_id": "u"}]');
 \echo :LAST_ERROR_SQLSTATE
