@@ -54,8 +54,6 @@ DescribeToken(const JsonLexContext *lex)
 			return "an object";
 		case JSON_TOKEN_ARRAY_START:
 			return "an array";
-		case JSON_TOKEN_END:
-			return "nothing";
 		default:
 			return Clip(token);
 	}

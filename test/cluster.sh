@@ -3,7 +3,7 @@
 #
 #   prepare [PACKAGE...]         installs what is missing ("%" is the major version), and copies
 #                                PostgreSQL and the project into a folder of their own
-#   build                        builds the copy and installs it there; build.log keeps what make said
+#   build [VARIABLE=VALUE...]    builds the copy and installs it there; build.log keeps what make said
 #   start_cluster [SETTING...]   initdb and start; a SETTING is a line of postgresql.conf; connections
 #                                go by socket, or by a port too: PGPORT=$(free_port), listen_addresses
 #   stop_cluster                 stops it; start_cluster starts it again, with the settings added
@@ -137,8 +137,9 @@ prepare() {
 	copy_postgres
 }
 
+# shellcheck disable=SC2120
 build() {
-	local make=(make -s -C "$project" PG_CONFIG="$bindir/pg_config" DESTDIR="$folder/postgresql" with_llvm=no)
+	local make=(make -s -C "$project" PG_CONFIG="$bindir/pg_config" DESTDIR="$folder/postgresql" with_llvm=no "$@")
 	{ as_owner "${make[@]}" clean && as_owner "${make[@]}" -j"$(nproc)" all && as_owner "${make[@]}" install; } \
 		>"$folder/build.log" 2>&1 || { cat "$folder/build.log" && return 1; }
 }
