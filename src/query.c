@@ -21,13 +21,15 @@
 /* one row a type; allocated with the first statement */
 static SPIPlanPtr (*queries)[NUM_QUERIES] = NULL;
 
-/* Prepare a statement for good, unless the slot holds it already. */
-SPIPlanPtr
-KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs, const Oid *argtypes)
+static SPIPlanPtr
+Keep(SPIPlanPtr *slot, const char *sql, int nargs, const Oid *argtypes,
+	 int options)
 {
 	if (*slot == NULL)
 	{
-		SPIPlanPtr plan = SPI_prepare(sql, nargs, unconstify(Oid *, argtypes));
+		SPIPlanPtr plan = SPI_prepare_cursor(sql, nargs,
+											 unconstify(Oid *, argtypes),
+											 options);
 
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "could not prepare \"%s\": %s", sql,
@@ -35,6 +37,13 @@ KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs, const Oid *argtypes)
 		*slot = plan;
 	}
 	return *slot;
+}
+
+/* Prepare a statement for good, unless the slot holds it already. */
+SPIPlanPtr
+KeepQuery(SPIPlanPtr *slot, const char *sql, int nargs, const Oid *argtypes)
+{
+	return Keep(slot, sql, nargs, argtypes, 0);
 }
 
 static SPIPlanPtr
@@ -92,13 +101,24 @@ KeepList(SPIPlanPtr *slot, const InteractionType *type, bool of_item, int bits)
 
 	/* the item's index has the order of time only: sort what it gives */
 	if (of_item)
-		return KeepQuery(slot,
-						 psprintf("SELECT * FROM (%s) AS newest"
-								  " ORDER BY %d DESC, %d DESC"
-								  " FETCH FIRST $6 ROWS WITH TIES",
-								  sql.data, TIMESTAMP + 1, USER_ID + 1),
-						 lengthof(argtypes), argtypes);
-	return KeepQuery(slot, sql.data, lengthof(argtypes), argtypes);
+	{
+		char *newest = sql.data;
+
+		initStringInfo(&sql);
+		appendStringInfo(&sql,
+						 "SELECT * FROM (%s) AS newest"
+						 " ORDER BY %d DESC, %d DESC"
+						 " FETCH FIRST $6 ROWS WITH TIES",
+						 newest, TIMESTAMP + 1, USER_ID + 1);
+	}
+
+	/*
+	 * The owner's index is right for every owner and page.  Where an owner is
+	 * frequent core would rather plan each call, which takes longer than the
+	 * page.
+	 */
+	return Keep(slot, sql.data, lengthof(argtypes), argtypes,
+				CURSOR_OPT_GENERIC_PLAN);
 }
 
 static SPIPlanPtr

@@ -59,7 +59,7 @@ for my $source (sort { $a <=> $b } keys %sources)
 	$old->init;
 	$old->start;
 	$old->safe_psql('postgres', <<"SQL");
-CREATE EXTENSION interactions;
+CREATE EXTENSION interactions VERSION '0.1.0'; -- that of then, updated below
 \\set QUIET on
 \\i $roles
 ALTER DATABASE postgres SET interactions.max_batch_elements = 1000;

@@ -6,7 +6,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $inputs = $ENV{TEST_LONG} ? 200_000 : 5_000;    # each is given twice
+my $inputs = $ENV{TEST_LONG} ? 200_000 : 5_000;    # each is given three times
 my $seed = $ENV{TEST_SEED} // 20;
 my $lost = 8 * 1024;    # bytes; the server's own come to less
 srand($seed);
