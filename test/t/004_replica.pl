@@ -2,6 +2,9 @@
 
 use strict;
 use warnings FATAL => 'all';
+use FindBin;
+use lib $FindBin::RealBin;
+use Interactions;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -19,15 +22,6 @@ INSERT INTO interactions_v1.bookmarks VALUES ('u', 'i', 1, NULL);
 INSERT INTO interactions_v1.views VALUES ('u', 'i', 1, NULL, 1000);
 SQL
 
-sub content
-{
-	my ($node) = @_;
-	return join "\n", map {
-		my $key = $_ eq 'users' ? 'user_id' : 'user_id, "timestamp", item_id, fingerprint';
-		$_, $node->safe_psql('postgres', "COPY (SELECT * FROM interactions.$_ ORDER BY $key) TO STDOUT")
-	} qw(bookmarks ratings purchases cart_additions views users);
-}
-
 $primary->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'backup', has_streaming => 1);
@@ -41,7 +35,7 @@ my $connection = $primary->connstr . ' dbname=postgres';
 $primary->safe_psql('postgres', 'CREATE PUBLICATION p FOR TABLES IN SCHEMA interactions');
 $subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION s CONNECTION '$connection' PUBLICATION p");
 $subscriber->wait_for_subscription_sync($primary, 's');
-is(content($subscriber), content($primary), 'subscriber: what was there');
+is(content($subscriber, 'postgres'), content($primary, 'postgres'), 'subscriber: what was there');
 
 # A list on the replica, page after page, while batches arrive on the primary
 my $batches = 50;
@@ -86,9 +80,9 @@ x	i	5	\N
 SQL
 $primary->wait_for_catchup($standby);
 $primary->wait_for_catchup('s');
-my $content = content($primary);
-ok(content($standby) eq $content, 'standby: the same as the primary');
-ok(content($subscriber) eq $content, 'subscriber: the same as the primary, fingerprints included');
+my $content = content($primary, 'postgres');
+ok(content($standby, 'postgres') eq $content, 'standby: the same as the primary');
+ok(content($subscriber, 'postgres') eq $content, 'subscriber: the same as the primary, fingerprints included');
 
 for my $list ("list_user_ratings('u')", "list_item_views('i1', page_size => 5)", "list_user_views('w', after => '9:i5')")
 {

@@ -3,6 +3,9 @@
 use strict;
 use warnings FATAL => 'all';
 use Cwd qw(getcwd);
+use FindBin;
+use lib $FindBin::RealBin;
+use Interactions;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -30,7 +33,6 @@ for my $program (glob('/usr/lib/postgresql/*/bin/pg_config /usr/local/pgsql*/bin
 	  if $other < $major && -e config($program, 'sharedir') . '/extension/interactions.control';
 }
 
-my @types = qw(bookmarks ratings purchases cart_additions views);
 my $roles = getcwd . '/deploy/roles.sql';
 
 # A dump by the newer pg_dump, without what names the server and the dump

@@ -3,6 +3,9 @@
 use strict;
 use warnings FATAL => 'all';
 use File::Basename qw(basename dirname);
+use FindBin;
+use lib $FindBin::RealBin;
+use Interactions;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -10,14 +13,12 @@ use Test::More;
 my $root = dirname(__FILE__) . '/../..';
 my ($version) = slurp_file("$root/interactions.control") =~ /^default_version = '(.+)'$/m;
 my @released = map { basename($_) =~ /^interactions--([^-]+)\.sql$/ ? $1 : () } glob "$root/sql/interactions--*.sql";
-my %types = (
+my %properties = (
 	bookmark => '',
 	rating => ', "value": 5',
 	purchase => ', "price": 9.50, "amount": 2',
 	cart_addition => ', "price": 9.50',
 	view => ', "duration": 1000');
-
-my @tables = ((map { "${_}s" } sort keys %types), 'users');
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -42,23 +43,14 @@ sub schema_of
 	return \%objects;
 }
 
-sub content
-{
-	my ($db) = @_;
-	return join '', map {
-		my $key = $_ eq 'users' ? 'user_id' : 'user_id, "timestamp", item_id, fingerprint';
-		"$_\n" . $node->safe_psql($db, "COPY (SELECT * FROM interactions.$_ ORDER BY $key) TO STDOUT") . "\n"
-	} @tables;
-}
-
 # What every function answers
 sub use_all
 {
 	my ($db) = @_;
 	my @answers;
-	for my $type (sort keys %types)
+	for my $type (sort keys %properties)
 	{
-		my @elements = map { qq({"user_id": "u", "item_id": "i", "timestamp": $_$types{$type}}) } 1 .. 4;
+		my @elements = map { qq({"user_id": "u", "item_id": "i", "timestamp": $_$properties{$type}}) } 1 .. 4;
 		push @answers, $node->safe_psql($db, <<SQL);
 SELECT user_id, "timestamp" FROM interactions_v1.create_$type('$elements[0]');
 SELECT interactions_v1.create_${type}s('[$elements[0], $elements[1]]');
@@ -102,17 +94,17 @@ for my $old (@released)
 	$node->safe_psql('postgres', qq(CREATE DATABASE "$db"));
 	$node->safe_psql($db, "CREATE EXTENSION interactions VERSION '$old'");
 	is(use_all($db), $answers, "$old: the library serves its SQL");
-	my $content = content($db);
+	my $content = content($node, $db);
 
 	$node->safe_psql($db, 'ALTER EXTENSION interactions UPDATE');
 	is($node->safe_psql($db, "SELECT extversion FROM pg_extension WHERE extname = 'interactions'"), $version, "$old: updated");
-	ok(content($db) eq $content, "$old: every row is there");
+	ok(content($node, $db) eq $content, "$old: every row is there");
 	my $updated = schema_of($db);
 	my %names = (%$fresh, %$updated);
 	my @different = grep { ($fresh->{$_} // 'none') ne ($updated->{$_} // 'none') } sort keys %names;
 	is(scalar @different, 0, "$old: the same " . keys(%$fresh) . ' objects as of a fresh install')
 	  or diag map { "$_\nfresh:\n" . ($fresh->{$_} // 'none') . "\nupdated:\n" . ($updated->{$_} // 'none') . "\n" } @different;
-	$node->safe_psql($db, 'TRUNCATE ' . join ', ', map { "interactions.$_" } @tables);
+	$node->safe_psql($db, 'TRUNCATE ' . join ', ', map { "interactions.$_" } @types, 'users');
 	is(use_all($db), $answers, "$old: all works after the update");
 }
 
