@@ -253,6 +253,11 @@ RunQuery(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
 	for (int i = 0; i < nargs; i++)
 		nulls[i] = isnull != NULL && isnull[i] ? 'n' : ' ';
 	result = SPI_execute_plan(plan, values, nulls, false, 0);
+	if (result == SPI_OK_REWRITTEN)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("tables of interactions must not have rewrite"
+							   " rules"),
+						errhint("Use a trigger instead.")));
 	if (result != expected)
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(result));

@@ -30,6 +30,11 @@ SELECT 'BEGIN', format('CREATE TRIGGER t %s EXECUTE FUNCTION interactions.%s', f
 FROM cases ORDER BY n \gexec
 SELECT count(*) FROM interactions.users;
 
+-- nor do rewrite rules go with ours
+CREATE RULE elsewhere AS ON DELETE TO interactions.views DO INSTEAD NOTHING;
+SELECT interactions_v1.delete_views(user_id => 'u');
+DROP RULE elsewhere ON interactions.views;
+
 -- a function of somebody else's that borrows ours has to bear the name of a type
 CREATE FUNCTION create_nothing(json) RETURNS json AS '$libdir/interactions', 'create_interactions' LANGUAGE C;
 SELECT create_nothing('[]');
