@@ -2,11 +2,13 @@
 
 use strict;
 use warnings FATAL => 'all';
+use List::Util qw(min);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $inputs = $ENV{TEST_LONG} ? 200_000 : 5_000;    # each is given three times
+my $inputs = $ENV{TEST_LONG} ? 200_000 : 5_000;    # each is given $rounds times
+my $rounds = 4;
 my $seed = $ENV{TEST_SEED} // 20;
 my $lost = 8 * 1024;    # bytes; the server's own come to less
 srand($seed);
@@ -162,22 +164,15 @@ END
 	}
 	print $script "\\warn end\n";
 	close $script;
-	# the first times fill the session's caches
-	append_to_file("$file.thrice", <<END);
+	# the first time fills the session's caches, and they may grow later, too; but what is lost is lost each time
+	append_to_file("$file.rounds", <<END);
 SET client_encoding = '$encoding';
 SET client_min_messages = error;
 \\set VERBOSITY sqlstate
-\\i $file.sql
-\\echo
-\\i $file.sql
-\\echo
-$memory
-\\i $file.sql
-\\echo
-$memory
 END
+	append_to_file("$file.rounds", "\\i $file.sql\n\\echo\n$memory") for 1 .. $rounds;
 
-	IPC::Run::run([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr($encoding), '-f', "$file.thrice" ], '<', \undef, '>', "$file.out", '2>', "$file.err");
+	IPC::Run::run([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr($encoding), '-f', "$file.rounds" ], '<', \undef, '>', "$file.out", '2>', "$file.err");
 	my $err = slurp_file("$file.err");
 	my $out = slurp_file("$file.out");
 	my @memory = $out =~ /^memory\|(\d+)$/mg;
@@ -193,12 +188,13 @@ END
 		$wrong .= sprintf "%d: %.300s\n  %.300s", $i, $statements[$i], $answer;
 	}
 	is($wrong, '', "$encoding: each input had a row or a documented SQLSTATE for an answer");
-	is(scalar(() = $err =~ /^end$/mg), 3, "$encoding: the session went on to the end");
-	is(scalar @memory, 2, "$encoding: memory was measured twice");
-	is(join(' ', $out =~ /^prepared again\|(\d+)$/mg), '0 0', "$encoding: no statement is prepared twice");
-	cmp_ok($memory[1] - $memory[0], '<', $lost, "$encoding: no memory is lost");
+	is(scalar(() = $err =~ /^end$/mg), $rounds, "$encoding: the session went on to the end");
+	is(scalar @memory, $rounds, "$encoding: memory was measured after each round");
+	is(join('', $out =~ /^prepared again\|(\d+)$/mg), '0' x $rounds, "$encoding: no statement is prepared twice");
+	my $growth = min(map { $memory[$_] - $memory[ $_ - 1 ] } 2 .. $#memory);
+	cmp_ok($growth, '<', $lost, "$encoding: no memory is lost");
 	cmp_ok($seen{$_} // 0, '>', 0, "$encoding: there was $_") for 'a row', '22023', '22P02', '22P05', '23502', 'PT404', '54001', $encoding eq 'UTF8' ? '22021' : ();
-	diag sprintf '%s: %d inputs, three times, memory %+d bytes; %s', $encoding, $n, $memory[1] - $memory[0], join ', ', map { "$_: $seen{$_}" } sort keys %seen;
+	diag sprintf '%s: %d inputs, %d times, memory %+d bytes; %s', $encoding, $n, $rounds, $growth, join ', ', map { "$_: $seen{$_}" } sort keys %seen;
 
 	# whatever was let in obeys the rules
 	my $broken = join ' UNION ALL ', map { "SELECT user_id FROM interactions.${_}s WHERE octet_length(user_id) NOT BETWEEN 1 AND 512 OR octet_length(item_id) NOT BETWEEN 1 AND 512 OR octet_length(recommendation_id) NOT BETWEEN 1 AND 512 OR \"timestamp\" NOT BETWEEN 'epoch' AND '9999-12-31 23:59:59.999+0'"
