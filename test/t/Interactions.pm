@@ -4,8 +4,9 @@ package Interactions;
 use strict;
 use warnings FATAL => 'all';
 use Exporter 'import';
+use IPC::Run;
 
-our @EXPORT = qw(@types content corruption);
+our @EXPORT = qw(@types content members corruption);
 
 our @types = qw(bookmarks ratings purchases cart_additions views);
 
@@ -17,6 +18,26 @@ sub content
 		my $key = $_ eq 'users' ? 'user_id' : 'user_id, "timestamp", item_id, fingerprint';
 		"$_\n" . $node->safe_psql($db, "COPY (SELECT * FROM interactions.$_ ORDER BY $key) TO STDOUT") . "\n"
 	} @types, 'users';
+}
+
+# Each member of the extension, by name, with all that defines it, its comments and rights:
+# binary upgrade is what makes pg_dump tell of them
+sub members
+{
+	my ($node, $db) = @_;
+	my $dump = '';
+	my %members;
+	IPC::Run::run([ 'pg_dump', '--schema-only', '--binary-upgrade', '-d', $node->connstr($db) ], '>', \$dump) or die "pg_dump failed";
+	for (split /^(?=-- Name: )/m, $dump)
+	{
+		next unless /^-- Name: (.+); Type: (.+); Schema: (.+); Owner: /;
+		my $name = "$2 $3.$1";
+		s/^(?:-- .*|SELECT pg_catalog\.binary_upgrade_set_.*|\\(?:un)?restrict .*)\n//mg;
+		s/\s+\z/\n/;
+		s/\b(?:relfrozenxid|relminmxid|oid) = '\d+'|'\{[\d,]+\}'/?/g; # this database's own
+		$members{$name} = $_;
+	}
+	return \%members;
 }
 
 # What amcheck, which has to be installed, finds in tables and indexes
