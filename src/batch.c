@@ -1,6 +1,6 @@
 /*
  * batch.c
- *	  Stores many interactions of one type with one statement.
+ *	  Collects interactions of one type, and stores them with one statement.
  *
  * The rows are sorted by the primary key.  The order makes the index cheap to
  * extend, and is the same for every batch, so that two of them cannot
@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "executor/tuptable.h"
 #include "interactions.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
@@ -19,8 +21,21 @@
 typedef struct SortItem
 {
 	uint64 prefix; /* of user_id, after what all rows have in common */
-	const Interaction *row;
+	TimestampTz timestamp;
+	MinimalTuple tuple;
 } SortItem;
+
+struct Batch
+{
+	const InteractionType *type;
+	TupleDesc tupdesc;
+	MemoryContext context; /* of the tuples, emptied when they are stored */
+	SortItem *items;
+	int64 nrows;
+	int64 maxrows;
+	int common;	 /* bytes that each user_id begins with */
+	int longest; /* bytes of the longest user_id */
+};
 
 static int
 CompareSpans(Span a, Span b)
@@ -30,55 +45,129 @@ CompareSpans(Span a, Span b)
 	return result != 0 ? result : a.len - b.len;
 }
 
-/* Order by the primary key. */
-static int
-CompareRows(const Interaction *a, const Interaction *b)
+/* The first column of a row, which is never toasted. */
+static inline Span
+UserId(const SortItem *item)
 {
-	int result = CompareSpans(a->user_id, b->user_id);
+	const char *datum = (const char *) item->tuple - MINIMAL_TUPLE_OFFSET +
+						item->tuple->t_hoff;
 
+	return (Span){VARDATA_ANY(datum), VARSIZE_ANY_EXHDR(datum)};
+}
+
+/* Another column of a row, which is not null. */
+static Datum
+GetColumn(const SortItem *item, int column, TupleDesc tupdesc)
+{
+	HeapTupleData tuple = {0};
+	bool isnull;
+
+	tuple.t_len = item->tuple->t_len + MINIMAL_TUPLE_OFFSET;
+	tuple.t_data =
+		(HeapTupleHeader) ((char *) item->tuple - MINIMAL_TUPLE_OFFSET);
+	return heap_getattr(&tuple, column + 1, tupdesc, &isnull);
+}
+
+/* Order by the primary key. */
+static inline int
+CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
+{
+	int result = 0;
+
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	/* no id has a NUL byte, so a prefix that holds all of the rest tells all */
+	if (batch->longest - batch->common > (int) sizeof(a->prefix))
+		result = CompareSpans(UserId(a), UserId(b));
 	if (result == 0 && a->timestamp != b->timestamp)
 		result = a->timestamp < b->timestamp ? -1 : 1;
 	if (result == 0)
-		result = CompareSpans(a->item_id, b->item_id);
-	if (result == 0 && a->fingerprint != b->fingerprint)
-		result = a->fingerprint < b->fingerprint ? -1 : 1;
-	return result;
-}
+		result = CompareSpans(TextSpan(GetColumn(a, ITEM_ID, batch->tupdesc)),
+							  TextSpan(GetColumn(b, ITEM_ID, batch->tupdesc)));
+	if (result == 0)
+	{
+		int fingerprint = ColumnCount(batch->type) - 1;
+		int64 x = DatumGetInt64(GetColumn(a, fingerprint, batch->tupdesc));
+		int64 y = DatumGetInt64(GetColumn(b, fingerprint, batch->tupdesc));
 
-static inline int
-CompareItems(const SortItem *x, const SortItem *y)
-{
-	if (x->prefix != y->prefix)
-		return x->prefix < y->prefix ? -1 : 1;
-	return CompareRows(x->row, y->row);
+		result = x == y ? 0 : x < y ? -1 : 1;
+	}
+	return result;
 }
 
 /* qsort without a call for each comparison */
 #define ST_SORT SortItems
 #define ST_ELEMENT_TYPE SortItem
-#define ST_COMPARE(a, b) CompareItems(a, b)
+#define ST_COMPARE(a, b, batch) CompareItems(a, b, batch)
+#define ST_COMPARE_ARG_TYPE const Batch
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* Length of what the user_id of all rows begins with. */
-static int
-CommonPrefix(const Interaction *rows, int64 nrows)
+/* Begin to collect rows of a type, in the current memory context. */
+Batch *
+BeginBatch(const InteractionType *type)
 {
-	Span first = rows[0].user_id;
-	int common = first.len;
+	Batch *batch = palloc0(sizeof(Batch));
 
-	for (int64 i = 1; i < nrows; i++)
+	batch->type = type;
+	batch->context = GenerationContextCreate(CurrentMemoryContext,
+											 "interactions batch",
+											 ALLOCSET_DEFAULT_SIZES);
+	batch->tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
+	for (int i = 0; i < ColumnCount(type); i++)
+		TupleDescInitEntry(batch->tupdesc, i + 1, ColumnName(type, i),
+						   ColumnType(type, i), -1, 0);
+	TupleDescFinalize(batch->tupdesc);
+	batch->maxrows = 16;
+	batch->items = palloc(mul_size(sizeof(SortItem), batch->maxrows));
+	return batch;
+}
+
+/* Length of what two strings begin with. */
+static int
+CommonPrefix(Span a, Span b, int max)
+{
+	int len = 0;
+
+	max = Min(max, Min(a.len, b.len));
+	while (len < max && a.data[len] == b.data[len])
+		len++;
+	return len;
+}
+
+/*
+ * Add a complete interaction to a batch, as a tuple: what it points to is
+ * still in the processor's caches.  Returns the number of rows.
+ */
+int64
+AddToBatch(Batch *batch, const Interaction *interaction)
+{
+	MemoryContext oldcontext;
+	IdBuffer ids[NUM_IDS];
+	Datum values[MAX_COLUMNS];
+	bool isnull[MAX_COLUMNS];
+	SortItem *item;
+
+	if (batch->nrows == batch->maxrows)
 	{
-		Span id = rows[i].user_id;
-		int len = 0;
-
-		while (len < Min(common, id.len) && id.data[len] == first.data[len])
-			len++;
-		common = len;
+		batch->maxrows *= 2;
+		batch->items = repalloc_huge(batch->items, mul_size(sizeof(SortItem),
+															batch->maxrows));
 	}
-	return common;
+	item = &batch->items[batch->nrows];
+	InteractionDatums(batch->type, interaction, ids, values, isnull);
+	oldcontext = MemoryContextSwitchTo(batch->context);
+	item->tuple = FormMinimalTuple(batch->tupdesc, values, isnull);
+	MemoryContextSwitchTo(oldcontext);
+	item->timestamp = interaction->timestamp;
+	if (batch->nrows == 0)
+		batch->common = batch->longest = interaction->user_id.len;
+	batch->longest = Max(batch->longest, interaction->user_id.len);
+	batch->common = CommonPrefix(UserId(&batch->items[0]), interaction->user_id,
+								 batch->common);
+	return ++batch->nrows;
 }
 
 /* Eight bytes from offset on, as a number that compares as they do. */
@@ -94,85 +183,61 @@ PrefixOf(Span id, int offset)
 
 /* The rows in the order of the key, each once. */
 static Tuplestorestate *
-SortRows(const InteractionType *type, const Interaction *rows, int64 nrows,
-		 TupleDesc tupdesc)
+SortRows(Batch *batch)
 {
 	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
-	int common = CommonPrefix(rows, nrows);
-	SortItem *items;
-	IdBuffer ids[NUM_IDS];
-	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
+	TupleTableSlot *slot =
+		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsMinimalTuple);
+	SortItem *items = batch->items;
 
-	items = MemoryContextAllocHuge(CurrentMemoryContext,
-								   mul_size(sizeof(*items), nrows));
-	for (int64 i = 0; i < nrows; i++)
-	{
-		items[i].prefix = PrefixOf(rows[i].user_id, common);
-		items[i].row = &rows[i];
-	}
-	SortItems(items, nrows);
+	for (int64 i = 0; i < batch->nrows; i++)
+		items[i].prefix = PrefixOf(UserId(&items[i]), batch->common);
+	SortItems(items, batch->nrows, batch);
 
 	/* the tuplestore copies what it is given */
-	for (int64 i = 0; i < nrows; i++)
+	for (int64 i = 0; i < batch->nrows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (i > 0 && CompareItems(&items[i - 1], &items[i]) == 0)
+		if (i > 0 && CompareItems(&items[i - 1], &items[i], batch) == 0)
 			continue;
-		InteractionDatums(type, items[i].row, ids, values, isnull);
-		tuplestore_putvalues(tuples, tupdesc, values, isnull);
+		ExecStoreMinimalTuple(items[i].tuple, slot, false);
+		tuplestore_puttupleslot(tuples, slot);
 	}
-	pfree(items);
+	ExecDropSingleTupleTableSlot(slot);
 	return tuples;
 }
 
-/* Store one interaction: nothing to sort, and no subtransaction to pay for. */
+/* Store the only row: no sorting, and no subtransaction to pay for. */
 static uint64
-StoreOne(const InteractionType *type, const Interaction *row)
+StoreOne(Batch *batch)
 {
-	IdBuffer ids[NUM_IDS];
-	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
+	TupleTableSlot *slot =
+		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsMinimalTuple);
 	uint64 created;
 
-	InteractionDatums(type, row, ids, values, isnull);
-	SPI_connect();
-	created = RunQuery(GetQuery(type, QUERY_INSERT), ColumnCount(type), values,
-					   isnull, SPI_OK_INSERT);
-	SPI_finish();
+	ExecStoreMinimalTuple(batch->items[0].tuple, slot, false);
+	slot_getallattrs(slot);
+	created = RunQuery(GetQuery(batch->type, QUERY_INSERT),
+					   batch->tupdesc->natts, slot->tts_values,
+					   slot->tts_isnull, SPI_OK_INSERT);
+	ExecDropSingleTupleTableSlot(slot);
 	return created;
 }
 
-/*
- * Store complete interactions, which stay the caller's; returns how many were
- * not stored already.
- */
-uint64
-StoreBatch(const InteractionType *type, Interaction *rows, int64 nrows)
+/* Store several rows. */
+static uint64
+StoreRows(Batch *batch)
 {
-	TupleDesc tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
 	EphemeralNamedRelationData relation;
-	Tuplestorestate *tuples;
+	Tuplestorestate *tuples = SortRows(batch);
 	uint64 created;
-
-	if (nrows == 0)
-		return 0;
-	if (nrows == 1)
-		return StoreOne(type, rows);
-
-	for (int i = 0; i < ColumnCount(type); i++)
-		TupleDescInitEntry(tupdesc, i + 1, ColumnName(type, i),
-						   ColumnType(type, i), -1, 0);
-	tuples = SortRows(type, rows, nrows, tupdesc);
 
 	memset(&relation, 0, sizeof(relation));
 	relation.md.name = BATCH_RELATION;
-	relation.md.tupdesc = tupdesc;
+	relation.md.tupdesc = batch->tupdesc;
 	relation.md.enrtype = ENR_NAMED_TUPLESTORE;
 	relation.md.enrtuples = tuplestore_tuple_count(tuples);
 	relation.reldata = tuples;
-
-	SPI_connect();
 	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register the batch");
 
@@ -181,15 +246,37 @@ StoreBatch(const InteractionType *type, Interaction *rows, int64 nrows)
 	 * that fails, for whatever reason, the careful way.  A distributed table
 	 * reports a duplicate key in words of its own.
 	 */
-	if (TryQuery(GetQuery(type, QUERY_INSERT_NEW), 0, NULL, SPI_OK_INSERT))
+	if (TryQuery(GetQuery(batch->type, QUERY_INSERT_NEW), 0, NULL,
+				 SPI_OK_INSERT))
 		created = SPI_processed;
 	else
 	{
-		RunQuery(GetQuery(type, QUERY_INSERT_BATCH), 0, NULL, NULL,
+		RunQuery(GetQuery(batch->type, QUERY_INSERT_BATCH), 0, NULL, NULL,
 				 SPI_OK_SELECT);
 		created = ResultInt64(1);
 	}
-	SPI_finish();
 	tuplestore_end(tuples);
+	return created;
+}
+
+/*
+ * Store the rows of a batch, and empty it; returns how many were not stored
+ * already.
+ */
+uint64
+StoreBatch(Batch *batch)
+{
+	MemoryContext oldcontext;
+	uint64 created;
+
+	if (batch->nrows == 0)
+		return 0;
+	SPI_connect();
+	oldcontext = MemoryContextSwitchTo(batch->context);
+	created = batch->nrows == 1 ? StoreOne(batch) : StoreRows(batch);
+	MemoryContextSwitchTo(oldcontext);
+	SPI_finish();
+	MemoryContextReset(batch->context);
+	batch->nrows = 0;
 	return created;
 }

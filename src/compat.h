@@ -5,6 +5,7 @@
 #ifndef INTERACTIONS_COMPAT_H
 #define INTERACTIONS_COMPAT_H
 
+#include "access/htup_details.h"
 #include "common/jsonapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/jsonfuncs.h"
@@ -21,6 +22,10 @@
 #define json_report_error(error, lex) json_ereport_error(error, lex)
 #else
 #define json_report_error(error, lex) json_errsave_error(error, lex, NULL)
+#endif
+
+#if PG_VERSION_NUM < 190000
+#define TupleDescFinalize(tupdesc) ((void) 0)
 #endif
 
 /* Whether the database cannot hold what an escape stands for. */
@@ -45,6 +50,16 @@ JsonLexer(const char *json, int len, bool unescape)
 #else
 	return makeJsonLexContextCstringLen(unconstify(char *, json), len,
 										GetDatabaseEncoding(), unescape);
+#endif
+}
+
+static inline MinimalTuple
+FormMinimalTuple(TupleDesc tupdesc, Datum *values, bool *isnull)
+{
+#if PG_VERSION_NUM >= 180000
+	return heap_form_minimal_tuple(tupdesc, values, isnull, 0);
+#else
+	return heap_form_minimal_tuple(tupdesc, values, isnull);
 #endif
 }
 

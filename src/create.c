@@ -15,20 +15,18 @@
 #include "utils/memutils.h"
 
 #define MAX_NAMED_ELEMENTS 10
-#define SMALL_ELEMENT_BYTES 64 /* a guess, to allocate once */
 
-/* a batch as far as it has been read */
-typedef struct Batch
+/* an array of interactions as far as it has been read */
+typedef struct Body
 {
 	const InteractionType *type;
-	Interaction *rows;
+	Batch *batch; /* the good elements */
 	int64 nrows;
-	int64 maxrows;
 	int64 nelements;
 	int64 nerrors;
 	int sqlerrcode;		   /* of the first error */
 	StringInfoData errors; /* sentences, or elements of JSON */
-} Batch;
+} Body;
 
 /* The json argument; null is no body. */
 static JsonLexContext *
@@ -108,31 +106,34 @@ create_interaction(PG_FUNCTION_ARGS)
 
 /* Note a bad element, in JSON or as a sentence. */
 static void
-NoteError(Batch *batch, const Violation *violation, bool as_json)
+NoteError(Body *body, const Violation *violation, bool as_json)
 {
-	if (batch->nerrors == 0)
-		batch->sqlerrcode = violation->sqlerrcode;
+	if (body->nerrors == 0)
+		body->sqlerrcode = violation->sqlerrcode;
 	if (as_json)
 	{
-		appendStringInfo(&batch->errors,
+		appendStringInfo(&body->errors,
 						 "%s{\"index\": " INT64_FORMAT
 						 ", \"code\": \"%s\", \"message\": ",
-						 batch->nerrors > 0 ? ", " : "", batch->nelements,
+						 body->nerrors > 0 ? ", " : "", body->nelements,
 						 unpack_sql_state(violation->sqlerrcode));
-		escape_json(&batch->errors, violation->message);
-		appendStringInfoChar(&batch->errors, '}');
+		escape_json(&body->errors, violation->message);
+		appendStringInfoChar(&body->errors, '}');
 	}
-	else if (batch->nerrors < MAX_NAMED_ELEMENTS)
-		appendStringInfo(&batch->errors, "%selement " INT64_FORMAT ": %s",
-						 batch->nerrors > 0 ? "\n" : "", batch->nelements,
+	else if (body->nerrors < MAX_NAMED_ELEMENTS)
+		appendStringInfo(&body->errors, "%selement " INT64_FORMAT ": %s",
+						 body->nerrors > 0 ? "\n" : "", body->nelements,
 						 violation->message);
-	batch->nerrors++;
+	body->nerrors++;
 }
 
 /* Read the array that is the body, its good elements and its bad ones. */
 static void
-ReadBatch(Batch *batch, JsonLexContext *lex, bool errors_as_json)
+ReadBody(Body *body, JsonLexContext *lex, bool errors_as_json)
 {
+	MemoryContext element;
+	MemoryContext oldcontext;
+	Interaction interaction;
 	Violation violation;
 
 	if (lex->token_type != JSON_TOKEN_ARRAY_START)
@@ -141,16 +142,17 @@ ReadBatch(Batch *batch, JsonLexContext *lex, bool errors_as_json)
 				 errmsg("the body must be an array of interactions, not %s",
 						DescribeToken(lex))));
 
-	initStringInfo(&batch->errors);
-	batch->maxrows = lex->input_length / SMALL_ELEMENT_BYTES + 16;
-	batch->rows =
-		MemoryContextAllocHuge(CurrentMemoryContext,
-							   mul_size(sizeof(Interaction), batch->maxrows));
+	initStringInfo(&body->errors);
+	body->batch = BeginBatch(body->type);
+	element = AllocSetContextCreate(CurrentMemoryContext,
+									"interactions element",
+									ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(element);
 	NextToken(lex);
 	while (lex->token_type != JSON_TOKEN_ARRAY_END)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (batch->nelements == MaxBatchElements)
+		if (body->nelements == MaxBatchElements)
 			ereport(
 				ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -158,34 +160,24 @@ ReadBatch(Batch *batch, JsonLexContext *lex, bool errors_as_json)
 						MaxBatchElements),
 				 errhint(
 					 "Send it in parts, or raise interactions.max_batch_elements.")));
-		if (batch->nrows == batch->maxrows)
-		{
-			batch->maxrows *= 2;
-			batch->rows =
-				repalloc_huge(batch->rows,
-							  mul_size(sizeof(Interaction), batch->maxrows));
-		}
-		if (ReadInteraction(lex, batch->type, &batch->rows[batch->nrows],
-							&violation))
-			batch->nrows++;
+		/* numbers, strings with escapes, and what is wrong */
+		MemoryContextReset(element);
+		if (ReadInteraction(lex, body->type, &interaction, &violation))
+			body->nrows = AddToBatch(body->batch, &interaction);
 		else
-		{
-			NoteError(batch, &violation, errors_as_json);
-			pfree(violation.message);
-			if (violation.hint)
-				pfree(violation.hint);
-		}
-		batch->nelements++;
+			NoteError(body, &violation, errors_as_json);
+		body->nelements++;
 		if (NextToken(lex) == JSON_TOKEN_COMMA)
 			NextToken(lex);
 	}
+	MemoryContextSwitchTo(oldcontext);
 }
 
 /* Read, check and store a batch: all of it, or what is good where skip. */
 static Datum
 CreateBatch(FunctionCallInfo fcinfo, bool skip)
 {
-	Batch batch = {.type = TypeOfFunction(fcinfo)};
+	Body body = {.type = TypeOfFunction(fcinfo)};
 	MemoryContext context;
 	MemoryContext oldcontext;
 	StringInfoData result;
@@ -197,30 +189,30 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 									ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(context);
 
-	ReadBatch(&batch, OpenBody(fcinfo, "an array of interactions"), skip);
-	if (batch.nerrors > 0 && !skip)
+	ReadBody(&body, OpenBody(fcinfo, "an array of interactions"), skip);
+	if (body.nerrors > 0 && !skip)
 		ereport(
 			ERROR,
-			(errcode(batch.sqlerrcode),
+			(errcode(body.sqlerrcode),
 			 errmsg_plural("%lld of %lld elements is invalid",
-						   "%lld of %lld elements are invalid", batch.nerrors,
-						   (long long) batch.nerrors,
-						   (long long) batch.nelements),
-			 errdetail_internal("%s", batch.errors.data),
+						   "%lld of %lld elements are invalid", body.nerrors,
+						   (long long) body.nerrors,
+						   (long long) body.nelements),
+			 errdetail_internal("%s", body.errors.data),
 			 errhint(
 				 "Nothing was stored. import_%s stores the valid elements and reports the rest.",
-				 batch.type->plural)));
+				 body.type->plural)));
 
-	created = StoreBatch(batch.type, batch.rows, batch.nrows);
+	created = StoreBatch(body.batch);
 	SetStatus(skip ? "200" : "201");
 
 	initStringInfo(&result);
 	appendStringInfo(&result,
 					 "{\"created\": " UINT64_FORMAT
 					 ", \"duplicates\": " UINT64_FORMAT,
-					 created, batch.nrows - created);
+					 created, body.nrows - created);
 	if (skip)
-		appendStringInfo(&result, ", \"errors\": [%s]", batch.errors.data);
+		appendStringInfo(&result, ", \"errors\": [%s]", body.errors.data);
 	appendStringInfoChar(&result, '}');
 
 	MemoryContextSwitchTo(oldcontext);

@@ -210,8 +210,11 @@ extern void InteractionDatums(const InteractionType *type,
 							  bool *isnull);
 
 /* batch.c */
-extern uint64 StoreBatch(const InteractionType *type, Interaction *rows,
-						 int64 nrows);
+typedef struct Batch Batch;
+
+extern Batch *BeginBatch(const InteractionType *type);
+extern int64 AddToBatch(Batch *batch, const Interaction *interaction);
+extern uint64 StoreBatch(Batch *batch);
 
 /* delete.c */
 extern int64 DeleteInteractions(const InteractionType *type, Datum user_id,

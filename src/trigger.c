@@ -12,8 +12,8 @@
 #include "commands/trigger.h"
 #include "interactions.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 
 #define MAX_BUFFERED_ROWS 10000
@@ -36,12 +36,8 @@ typedef struct RowBuffer
 {
 	struct RowBuffer *outer;
 	Oid relid;
-	const InteractionType *type;
-	Interaction *rows;
-	int nrows;
-	int maxrows;
-	MemoryContext context;		/* of this */
-	MemoryContext rows_context; /* of the rows, emptied when they are stored */
+	Batch *batch;
+	MemoryContext context; /* of all this */
 	MemoryContextCallback unlink;
 } RowBuffer;
 
@@ -131,6 +127,10 @@ ReadRow(TriggerState *state, HeapTuple tuple, TupleDesc tupdesc,
 
 		interaction->own[i] = state->values[att];
 		interaction->own_isnull[i] = state->isnull[att];
+		/* unpacked once, instead of by each function that looks at it */
+		if (!state->isnull[att] && state->type->own[i].typid == NUMERICOID)
+			interaction->own[i] =
+				NumericGetDatum(DatumGetNumeric(state->values[att]));
 	}
 	interaction->timestamp_isnull = state->isnull[state->attnum[TIMESTAMP] - 1];
 }
@@ -199,19 +199,18 @@ OpenBuffer(const InteractionType *type, Oid relid)
 	MemoryContext context = AllocSetContextCreate(CurTransactionContext,
 												  "interactions buffer",
 												  ALLOCSET_SMALL_SIZES);
-	RowBuffer *buffer = MemoryContextAllocZero(context, sizeof(RowBuffer));
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	RowBuffer *buffer = palloc0(sizeof(RowBuffer));
 
 	buffer->relid = relid;
-	buffer->type = type;
+	buffer->batch = BeginBatch(type);
 	buffer->context = context;
-	buffer->rows_context = AllocSetContextCreate(context,
-												 "interactions buffer rows",
-												 ALLOCSET_DEFAULT_SIZES);
 	buffer->outer = buffers;
 	buffers = buffer;
 	buffer->unlink.func = UnlinkBuffer;
 	buffer->unlink.arg = buffer;
 	MemoryContextRegisterResetCallback(context, &buffer->unlink);
+	MemoryContextSwitchTo(oldcontext);
 }
 
 /* The buffer of the innermost statement that inserts into a view, or NULL. */
@@ -225,61 +224,6 @@ FindBuffer(Oid relid)
 	return buffer;
 }
 
-static void
-FlushBuffer(RowBuffer *buffer)
-{
-	StoreBatch(buffer->type, buffer->rows, buffer->nrows);
-	MemoryContextReset(buffer->rows_context);
-	buffer->nrows = 0;
-	buffer->maxrows = 0;
-}
-
-static Span
-CopySpan(Span span)
-{
-	if (span.data != NULL)
-		span.data = pnstrdup(span.data, span.len);
-	return span;
-}
-
-/* Copy a complete interaction into a buffer. */
-static void
-AppendToBuffer(RowBuffer *buffer, const Interaction *interaction)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(buffer->rows_context);
-	Interaction *row;
-
-	if (buffer->maxrows == 0)
-	{
-		buffer->maxrows = 16;
-		buffer->rows = palloc(mul_size(sizeof(Interaction), buffer->maxrows));
-	}
-	else if (buffer->nrows == buffer->maxrows)
-	{
-		buffer->maxrows *= 2;
-		buffer->rows = repalloc(buffer->rows,
-								mul_size(sizeof(Interaction), buffer->maxrows));
-	}
-	row = &buffer->rows[buffer->nrows];
-	*row = *interaction;
-	row->user_id = CopySpan(row->user_id);
-	row->item_id = CopySpan(row->item_id);
-	row->recommendation_id = CopySpan(row->recommendation_id);
-	for (int i = 0; i < buffer->type->nown; i++)
-	{
-		Oid typid = buffer->type->own[i].typid;
-
-		if (!row->own_isnull[i])
-			row->own[i] =
-				datumCopy(row->own[i],
-						  typid == INT4OID ||
-							  (typid != NUMERICOID && FLOAT8PASSBYVAL),
-						  typid == NUMERICOID ? -1 : (int) sizeof(int64));
-	}
-	buffer->nrows++;
-	MemoryContextSwitchTo(oldcontext);
-}
-
 /* INSTEAD OF INSERT: check the row, and collect it. */
 static HeapTuple
 InsertRow(FunctionCallInfo fcinfo)
@@ -289,7 +233,8 @@ InsertRow(FunctionCallInfo fcinfo)
 	TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
 	HeapTuple tuple = trigdata->tg_trigtuple;
 	int column = state->attnum[TIMESTAMP];
-	RowBuffer *buffer;
+	RowBuffer *buffer = FindBuffer(RelationGetRelid(trigdata->tg_relation));
+	Batch *batch;
 	Interaction interaction;
 	Violation violation;
 
@@ -301,15 +246,9 @@ InsertRow(FunctionCallInfo fcinfo)
 	if (!CompleteInteraction(state->type, &interaction, &violation))
 		ReportViolation(&violation);
 
-	buffer = FindBuffer(RelationGetRelid(trigdata->tg_relation));
-	if (buffer != NULL)
-	{
-		AppendToBuffer(buffer, &interaction);
-		if (buffer->nrows == MAX_BUFFERED_ROWS)
-			FlushBuffer(buffer);
-	}
-	else
-		StoreBatch(state->type, &interaction, 1);
+	batch = buffer != NULL ? buffer->batch : BeginBatch(state->type);
+	if (AddToBatch(batch, &interaction) == MAX_BUFFERED_ROWS || buffer == NULL)
+		StoreBatch(batch);
 
 	if (state->isnull[column - 1])
 	{
@@ -345,7 +284,7 @@ insert_interaction(PG_FUNCTION_ARGS)
 		OpenBuffer(TypeByName(trigdata->tg_trigger->tgargs[0]), relid);
 	else if ((buffer = FindBuffer(relid)) != NULL)
 	{
-		FlushBuffer(buffer);
+		StoreBatch(buffer->batch);
 		MemoryContextDelete(buffer->context);
 	}
 	return PointerGetDatum(NULL);
