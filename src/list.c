@@ -4,12 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "executor/tstoreReceiver.h"
+#include "executor/tuptable.h"
 #include "funcapi.h"
 #include "interactions.h"
 #include "nodes/execnodes.h"
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 /* arguments of the functions */
 enum
@@ -45,6 +47,59 @@ ReadCursor(Span cursor, const char *other, TimestampTz *timestamp, Span *id)
 		ReportViolation(&violation);
 }
 
+/* puts rows of a table into the result of a function, as rows of its view */
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	int natts; /* of the view */
+	Tuplestorestate *tuples;
+	TupleTableSlot *slot; /* a row of the view */
+} RowReceiver;
+
+/*
+ * A row is copied as it lies in the table, which is faster than taking it
+ * apart and putting it together anew.  The columns of the view are those of
+ * the table, in the same order, but for the timestamp, which is as wide, and
+ * for the fingerprint, which comes last.
+ */
+static bool
+ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MinimalTuple tuple = ExecCopySlotMinimalTuple(slot);
+	char *data = (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
+	Size offset = 0;
+	int64 *timestamp;
+
+	for (int i = 0; i < TIMESTAMP; i++)
+	{
+		if (!VARATT_NOT_PAD_BYTE(data + offset))
+			offset = INTALIGN(offset);
+		offset += VARSIZE_ANY(data + offset);
+	}
+	timestamp = (int64 *) (data + DOUBLEALIGN(offset));
+	*timestamp = TimestampToMs(*timestamp);
+	HeapTupleHeaderSetNatts(tuple, receiver->natts);
+
+	ExecStoreMinimalTuple(tuple, receiver->slot, true);
+	tuplestore_puttupleslot(receiver->tuples, receiver->slot);
+	return true;
+}
+
+static void
+StartRows(DestReceiver *self, int operation, TupleDesc tupdesc)
+{
+}
+
+static void
+EndRows(DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+
+	/* frees the last row, whose memory is that of the statement */
+	ExecClearTuple(receiver->slot);
+}
+
 /* Put the page that the arguments ask for into the function's result. */
 static Datum
 ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
@@ -57,6 +112,8 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 	TimestampTz after = DT_NOEND;
 	Span after_id = {"", 0};
 	int64 page_size = PG_INT64_MAX; /* the planner then expects a part */
+	RowReceiver receiver = {
+		.pub = {ReceiveRow, StartRows, EndRows, EndRows, DestNone}};
 	SPIExecuteOptions options;
 	ParamListInfo params;
 	SPIPlanPtr plan;
@@ -89,6 +146,10 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 							   TextSpan(PG_GETARG_DATUM(ARG_TO_TIMESTAMP)));
 
 	InitMaterializedSRF(fcinfo, 0);
+	receiver.natts = rsinfo->setDesc->natts;
+	receiver.tuples = rsinfo->setResult;
+	receiver.slot =
+		MakeSingleTupleTableSlot(rsinfo->setDesc, &TTSOpsMinimalTuple);
 
 	values[0] = TimestampTzGetDatum(from);
 	values[1] = TimestampTzGetDatum(to);
@@ -116,11 +177,9 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 	memset(&options, 0, sizeof(options));
 	options.params = params;
 	options.read_only = true;
-	options.dest = CreateTuplestoreDestReceiver();
-	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
-									rsinfo->econtext->ecxt_per_query_memory,
-									false, NULL, NULL);
+	options.dest = &receiver.pub;
 	SPI_execute_plan_extended(plan, &options);
+	ExecDropSingleTupleTableSlot(receiver.slot);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -72,7 +72,7 @@ Placeholders(const InteractionType *type)
 	" AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"                            \
 	" AND \"timestamp\" OPERATOR(pg_catalog.<) $2"
 
-/* The list of an owner, user or item; other completes the cursor. */
+/* The rows of an owner, user or item; other completes the cursor. */
 static SPIPlanPtr
 KeepList(SPIPlanPtr *slot, const InteractionType *type, bool of_item, int bits)
 {
@@ -86,7 +86,7 @@ KeepList(SPIPlanPtr *slot, const InteractionType *type, bool of_item, int bits)
 	appendStringInfo(&sql,
 					 "SELECT %s FROM interactions.%s"
 					 " WHERE %s OPERATOR(pg_catalog.=) $3",
-					 WireColumns(type), quote_identifier(type->plural), owner);
+					 ColumnNames(type), quote_identifier(type->plural), owner);
 	if (bits & IN_RANGE)
 		appendStringInfoString(&sql, RANGE);
 	if (bits & AFTER)

@@ -37,6 +37,25 @@ COMMIT;
 WITH w AS (INSERT INTO interactions.views (user_id, item_id) VALUES ('w', 'w') RETURNING user_id)
 SELECT (SELECT count(*) FROM interactions_v1.list_user_views(w.user_id)) FROM w;
 
+-- a row as the view has it, however wide, and where the table has a column of somebody else's
+BEGIN;
+ALTER TABLE interactions.purchases ALTER price SET STORAGE EXTERNAL;
+INSERT INTO interactions.purchases (user_id, item_id, "timestamp", recommendation_id, price, amount)
+SELECT u, i, 'epoch'::timestamptz + length(u || i) * '1 ms'::interval, nullif(repeat('r', length(i) - 1), ''), p::numeric, length(u)
+FROM unnest(ARRAY['w', repeat('w', 126), repeat('w', 127), repeat('w', 512)]) AS u,
+	unnest(ARRAY['i', repeat('i', 126), repeat('i', 127), repeat('i', 512)]) AS i,
+	unnest(ARRAY[NULL, '9.50', '9' || repeat('1234', 75) || '.' || repeat('5678', 4000)]) AS p;
+CREATE FUNCTION differences() RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(*) FROM interactions_v1.purchases AS v FULL JOIN (SELECT l.* FROM (SELECT DISTINCT user_id FROM interactions.purchases) AS o,
+		interactions_v1.list_user_purchases(user_id) AS l UNION ALL SELECT l.* FROM (SELECT DISTINCT item_id FROM interactions.purchases) AS o,
+		interactions_v1.list_item_purchases(item_id) AS l) AS l ON v = l WHERE v IS NULL OR l IS NULL
+$$;
+SELECT differences(), count(*) FROM interactions_v1.purchases;
+ALTER TABLE interactions.purchases ADD gone text DEFAULT 'mine', ADD note text DEFAULT 'mine';
+ALTER TABLE interactions.purchases DROP gone;
+SELECT differences(), count(*) FROM interactions_v1.list_user_purchases('w');
+ROLLBACK;
+
 -- what is refused
 \set VERBOSITY terse
 SELECT interactions_v1.list_user_views(NULL);
