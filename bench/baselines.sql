@@ -136,3 +136,15 @@ BEGIN
 	RETURN moved;
 END
 $$;
+
+-- Reads each page of both tables and of their indexes. A backend that has not met a page of shared
+-- memory yet pays the kernel for it, and of a large table it has not met most.
+CREATE PROCEDURE bench.touch() LANGUAGE sql SET enable_seqscan = off SET enable_bitmapscan = off
+BEGIN ATOMIC
+	SELECT count(*) FROM interactions.purchases WHERE user_id >= '';
+	SELECT count(*) FROM interactions.purchases WHERE item_id >= '';
+	SELECT count(price) FROM interactions.purchases;
+	SELECT count(*) FROM bench.bare WHERE user_id >= '';
+	SELECT count(*) FROM bench.bare WHERE item_id >= '';
+	SELECT count(price) FROM bench.bare;
+END;

@@ -100,3 +100,12 @@ CREATE FUNCTION bench.vacuumed() RETURNS boolean
 					current_setting('autovacuum_vacuum_scale_factor'))::double precision AS scale_factor
 				FROM pg_options_to_table(reloptions)) AS options
 		WHERE relid = 'interactions.purchases'::regclass);
+
+CREATE PROCEDURE bench.await_autovacuum() LANGUAGE plpgsql AS $$
+BEGIN
+	WHILE NOT bench.vacuumed() LOOP
+		COMMIT;
+		PERFORM pg_sleep(0.1);
+	END LOOP;
+END
+$$;
