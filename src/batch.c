@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "executor/tuptable.h"
 #include "interactions.h"
 #include "miscadmin.h"
@@ -49,8 +48,7 @@ CompareSpans(Span a, Span b)
 static inline Span
 UserId(const SortItem *item)
 {
-	const char *datum = (const char *) item->tuple - MINIMAL_TUPLE_OFFSET +
-						item->tuple->t_hoff;
+	const char *datum = TupleData(item->tuple);
 
 	return (Span){VARDATA_ANY(datum), VARSIZE_ANY_EXHDR(datum)};
 }

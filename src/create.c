@@ -185,7 +185,7 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 	text *json;
 
 	/* a batch is freed here, not when the caller's query ends */
-	context = AllocSetContextCreate(CurrentMemoryContext, "interactions batch",
+	context = AllocSetContextCreate(CurrentMemoryContext, "interactions body",
 									ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(context);
 

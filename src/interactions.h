@@ -6,6 +6,7 @@
 #ifndef INTERACTIONS_H
 #define INTERACTIONS_H
 
+#include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "common/jsonapi.h"
 #include "executor/spi.h"
@@ -104,6 +105,13 @@ typedef union IdBuffer
 } IdBuffer;
 
 #define NUM_IDS 3 /* of an interaction */
+
+/* Where the columns of a row lie. */
+static inline char *
+TupleData(MinimalTuple tuple)
+{
+	return (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
+}
 
 /* why something is refused; palloc'd strings */
 typedef struct Violation

@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "funcapi.h"
@@ -67,7 +66,7 @@ ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
 	MinimalTuple tuple = ExecCopySlotMinimalTuple(slot);
-	char *data = (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
+	char *data = TupleData(tuple);
 	Size offset = 0;
 	int64 *timestamp;
 
