@@ -102,37 +102,39 @@ GetTriggerState(FunctionCallInfo fcinfo, bool wire)
 }
 
 static Span
-RowSpan(const TriggerState *state, Property column)
+RowSpan(const TriggerState *state, TupleTableSlot *row, Property column)
 {
-	int i = state->attnum[column] - 1;
+	bool isnull;
+	Datum value = slot_getattr(row, state->attnum[column], &isnull);
 
-	if (state->isnull[i])
-		return (Span){NULL, 0};
-	return TextSpan(state->values[i]);
+	return isnull ? (Span){NULL, 0} : TextSpan(value);
 }
 
-/* Read a row, but for its timestamp. */
+/*
+ * Read a row, but for its timestamp.  It is read from the executor's slot,
+ * so that what comes after the trigger need not take it apart anew.
+ */
 static void
-ReadRow(TriggerState *state, HeapTuple tuple, TupleDesc tupdesc,
+ReadRow(const TriggerState *state, TupleTableSlot *row,
 		Interaction *interaction)
 {
-	heap_deform_tuple(tuple, tupdesc, state->values, state->isnull);
+	slot_getallattrs(row);
 	memset(interaction, 0, sizeof(Interaction));
-	interaction->user_id = RowSpan(state, USER_ID);
-	interaction->item_id = RowSpan(state, ITEM_ID);
-	interaction->recommendation_id = RowSpan(state, RECOMMENDATION_ID);
+	interaction->user_id = RowSpan(state, row, USER_ID);
+	interaction->item_id = RowSpan(state, row, ITEM_ID);
+	interaction->recommendation_id = RowSpan(state, row, RECOMMENDATION_ID);
 	for (int i = 0; i < state->type->nown; i++)
 	{
-		int att = state->attnum[FIRST_OWN + i] - 1;
+		bool *isnull = &interaction->own_isnull[i];
+		Datum value = slot_getattr(row, state->attnum[FIRST_OWN + i], isnull);
 
-		interaction->own[i] = state->values[att];
-		interaction->own_isnull[i] = state->isnull[att];
 		/* unpacked once, instead of by each function that looks at it */
-		if (!state->isnull[att] && state->type->own[i].typid == NUMERICOID)
-			interaction->own[i] =
-				NumericGetDatum(DatumGetNumeric(state->values[att]));
+		if (!*isnull && state->type->own[i].typid == NUMERICOID)
+			value = NumericGetDatum(DatumGetNumeric(value));
+		interaction->own[i] = value;
 	}
-	interaction->timestamp_isnull = state->isnull[state->attnum[TIMESTAMP] - 1];
+	interaction->timestamp_isnull =
+		slot_attisnull(row, state->attnum[TIMESTAMP]);
 }
 
 /*
@@ -145,33 +147,44 @@ check_interaction(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	TriggerState *state;
-	TupleDesc tupdesc;
 	HeapTuple tuple;
+	TupleTableSlot *row;
+	TupleDesc tupdesc;
 	int timestamp;
 	int fingerprint;
+	bool given;
 	Interaction interaction;
 	Violation violation;
 
 	CheckTrigger(fcinfo, false);
 	state = GetTriggerState(fcinfo, false);
-	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
-				? trigdata->tg_newtuple
-				: trigdata->tg_trigtuple;
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+	{
+		tuple = trigdata->tg_newtuple;
+		row = trigdata->tg_newslot;
+	}
+	else
+	{
+		tuple = trigdata->tg_trigtuple;
+		row = trigdata->tg_trigslot;
+	}
+	ReadRow(state, row, &interaction);
 	timestamp = state->attnum[TIMESTAMP] - 1;
 	fingerprint = state->attnum[FIRST_OWN + state->type->nown] - 1;
-
-	ReadRow(state, tuple, tupdesc, &interaction);
-	interaction.timestamp = DatumGetTimestampTz(state->values[timestamp]);
+	interaction.timestamp = DatumGetTimestampTz(row->tts_values[timestamp]);
+	given = !interaction.timestamp_isnull && !row->tts_isnull[fingerprint];
 	if (!CompleteInteraction(state->type, &interaction, &violation))
 		ReportViolation(&violation);
 
-	if (!state->isnull[timestamp] && !state->isnull[fingerprint] &&
-		DatumGetTimestampTz(state->values[timestamp]) ==
+	if (given &&
+		DatumGetTimestampTz(row->tts_values[timestamp]) ==
 			interaction.timestamp &&
-		DatumGetInt64(state->values[fingerprint]) == interaction.fingerprint)
+		DatumGetInt64(row->tts_values[fingerprint]) == interaction.fingerprint)
 		return PointerGetDatum(tuple);
 
+	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	memcpy(state->values, row->tts_values, tupdesc->natts * sizeof(Datum));
+	memcpy(state->isnull, row->tts_isnull, tupdesc->natts * sizeof(bool));
 	state->values[timestamp] = TimestampTzGetDatum(interaction.timestamp);
 	state->values[fingerprint] = Int64GetDatum(interaction.fingerprint);
 	state->isnull[timestamp] = state->isnull[fingerprint] = false;
@@ -230,7 +243,7 @@ InsertRow(FunctionCallInfo fcinfo)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	TriggerState *state = GetTriggerState(fcinfo, true);
-	TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
+	TupleTableSlot *row = trigdata->tg_trigslot;
 	HeapTuple tuple = trigdata->tg_trigtuple;
 	int column = state->attnum[TIMESTAMP];
 	RowBuffer *buffer = FindBuffer(RelationGetRelid(trigdata->tg_relation));
@@ -238,10 +251,11 @@ InsertRow(FunctionCallInfo fcinfo)
 	Interaction interaction;
 	Violation violation;
 
-	ReadRow(state, tuple, tupdesc, &interaction);
+	ReadRow(state, row, &interaction);
 	if (!interaction.timestamp_isnull &&
-		!TimestampFromMs("timestamp", DatumGetInt64(state->values[column - 1]),
-						 NULL, &interaction.timestamp, &violation))
+		!TimestampFromMs("timestamp",
+						 DatumGetInt64(row->tts_values[column - 1]), NULL,
+						 &interaction.timestamp, &violation))
 		ReportViolation(&violation);
 	if (!CompleteInteraction(state->type, &interaction, &violation))
 		ReportViolation(&violation);
@@ -250,8 +264,9 @@ InsertRow(FunctionCallInfo fcinfo)
 	if (AddToBatch(batch, &interaction) == MAX_BUFFERED_ROWS || buffer == NULL)
 		StoreBatch(batch);
 
-	if (state->isnull[column - 1])
+	if (row->tts_isnull[column - 1])
 	{
+		TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
 		Datum ms = Int64GetDatum(TimestampToMs(interaction.timestamp));
 		bool isnull = false;
 
