@@ -32,9 +32,13 @@ struct Batch
 	SortItem *items;
 	int64 nrows;
 	int64 maxrows;
+	int64 nsent; /* rows that the statement which stores them has come to */
 	int common;	 /* bytes that each user_id begins with */
 	int longest; /* bytes of the longest user_id */
 };
+
+/* the batch that is being stored, or NULL */
+static Batch *storing = NULL;
 
 static int
 CompareSpans(Span a, Span b)
@@ -179,7 +183,7 @@ PrefixOf(Span id, int offset)
 	return pg_ntoh64(prefix);
 }
 
-/* The rows in the order of the key, each once. */
+/* Bring the rows into the order of the key, each once. */
 static Tuplestorestate *
 SortRows(Batch *batch)
 {
@@ -187,6 +191,7 @@ SortRows(Batch *batch)
 	TupleTableSlot *slot =
 		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsMinimalTuple);
 	SortItem *items = batch->items;
+	int64 nrows = 0;
 
 	for (int64 i = 0; i < batch->nrows; i++)
 		items[i].prefix = PrefixOf(UserId(&items[i]), batch->common);
@@ -196,11 +201,13 @@ SortRows(Batch *batch)
 	for (int64 i = 0; i < batch->nrows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (i > 0 && CompareItems(&items[i - 1], &items[i], batch) == 0)
+		if (nrows > 0 && CompareItems(&items[nrows - 1], &items[i], batch) == 0)
 			continue;
 		ExecStoreMinimalTuple(items[i].tuple, slot, false);
 		tuplestore_puttupleslot(tuples, slot);
+		items[nrows++] = items[i];
 	}
+	batch->nrows = nrows;
 	ExecDropSingleTupleTableSlot(slot);
 	return tuples;
 }
@@ -222,6 +229,47 @@ StoreOne(Batch *batch)
 	return created;
 }
 
+/*
+ * Whether a row that comes to the trigger of a type's table is the next one
+ * of the batch that is being stored, byte for byte: then it keeps to the
+ * rules, whoever sends it, since that has been checked.
+ */
+bool
+IsNextOfBatch(const InteractionType *type, HeapTuple row)
+{
+	Batch *batch = storing;
+	MinimalTuple next;
+
+	if (batch == NULL || batch->type != type || batch->nsent == batch->nrows)
+		return false;
+	next = batch->items[batch->nsent++].tuple;
+	return row->t_len == next->t_len + MINIMAL_TUPLE_OFFSET &&
+		   memcmp((char *) row->t_data + MINIMAL_TUPLE_OFFSET +
+					  MINIMAL_TUPLE_DATA_OFFSET,
+				  (char *) next + MINIMAL_TUPLE_DATA_OFFSET,
+				  next->t_len - MINIMAL_TUPLE_DATA_OFFSET) == 0;
+}
+
+/* Insert what the relation that is registered holds. */
+static uint64
+InsertRows(Batch *batch)
+{
+	/*
+	 * As if all rows were new, which spares the index half of its work; where
+	 * that fails, for whatever reason, the careful way.  A distributed table
+	 * reports a duplicate key in words of its own.
+	 */
+	batch->nsent = 0;
+	if (TryQuery(GetQuery(batch->type, QUERY_INSERT_NEW), 0, NULL,
+				 SPI_OK_INSERT))
+		return SPI_processed;
+
+	batch->nsent = 0;
+	RunQuery(GetQuery(batch->type, QUERY_INSERT_BATCH), 0, NULL, NULL,
+			 SPI_OK_SELECT);
+	return ResultInt64(1);
+}
+
 /* Store several rows. */
 static uint64
 StoreRows(Batch *batch)
@@ -239,20 +287,16 @@ StoreRows(Batch *batch)
 	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register the batch");
 
-	/*
-	 * As if all rows were new, which spares the index half of its work; where
-	 * that fails, for whatever reason, the careful way.  A distributed table
-	 * reports a duplicate key in words of its own.
-	 */
-	if (TryQuery(GetQuery(batch->type, QUERY_INSERT_NEW), 0, NULL,
-				 SPI_OK_INSERT))
-		created = SPI_processed;
-	else
+	PG_TRY();
 	{
-		RunQuery(GetQuery(batch->type, QUERY_INSERT_BATCH), 0, NULL, NULL,
-				 SPI_OK_SELECT);
-		created = ResultInt64(1);
+		storing = batch;
+		created = InsertRows(batch);
 	}
+	PG_FINALLY();
+	{
+		storing = NULL;
+	}
+	PG_END_TRY();
 	tuplestore_end(tuples);
 	return created;
 }

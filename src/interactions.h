@@ -223,6 +223,7 @@ typedef struct Batch Batch;
 extern Batch *BeginBatch(const InteractionType *type);
 extern int64 AddToBatch(Batch *batch, const Interaction *interaction);
 extern uint64 StoreBatch(Batch *batch);
+extern bool IsNextOfBatch(const InteractionType *type, HeapTuple row);
 
 /* delete.c */
 extern int64 DeleteInteractions(const InteractionType *type, Datum user_id,

@@ -168,6 +168,9 @@ check_interaction(PG_FUNCTION_ARGS)
 		tuple = trigdata->tg_trigtuple;
 		row = trigdata->tg_trigslot;
 	}
+	if (IsNextOfBatch(state->type, tuple))
+		return PointerGetDatum(tuple);
+
 	ReadRow(state, row, &interaction);
 	timestamp = state->attnum[TIMESTAMP] - 1;
 	fingerprint = state->attnum[FIRST_OWN + state->type->nown] - 1;
