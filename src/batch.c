@@ -243,6 +243,9 @@ IsNextOfBatch(const InteractionType *type, HeapTuple row)
 	if (batch == NULL || batch->type != type || batch->nsent == batch->nrows)
 		return false;
 	next = batch->items[batch->nsent++].tuple;
+	/* in the order of the key they lie here and there in memory */
+	if (batch->nsent < batch->nrows)
+		__builtin_prefetch(batch->items[batch->nsent].tuple);
 	return row->t_len == next->t_len + MINIMAL_TUPLE_OFFSET &&
 		   memcmp((char *) row->t_data + MINIMAL_TUPLE_OFFSET +
 					  MINIMAL_TUPLE_DATA_OFFSET,
