@@ -37,7 +37,7 @@ struct Batch
 	int longest; /* bytes of the longest user_id */
 };
 
-/* the batch that is being stored, or NULL */
+/* the batch that is being stored; NULL where none is, and after a nested one */
 static Batch *storing = NULL;
 
 static int

@@ -152,7 +152,6 @@ check_interaction(PG_FUNCTION_ARGS)
 	TupleDesc tupdesc;
 	int timestamp;
 	int fingerprint;
-	bool given;
 	Interaction interaction;
 	Violation violation;
 
@@ -175,11 +174,10 @@ check_interaction(PG_FUNCTION_ARGS)
 	timestamp = state->attnum[TIMESTAMP] - 1;
 	fingerprint = state->attnum[FIRST_OWN + state->type->nown] - 1;
 	interaction.timestamp = DatumGetTimestampTz(row->tts_values[timestamp]);
-	given = !interaction.timestamp_isnull && !row->tts_isnull[fingerprint];
 	if (!CompleteInteraction(state->type, &interaction, &violation))
 		ReportViolation(&violation);
 
-	if (given &&
+	if (!row->tts_isnull[timestamp] && !row->tts_isnull[fingerprint] &&
 		DatumGetTimestampTz(row->tts_values[timestamp]) ==
 			interaction.timestamp &&
 		DatumGetInt64(row->tts_values[fingerprint]) == interaction.fingerprint)

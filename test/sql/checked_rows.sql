@@ -42,7 +42,7 @@ SELECT send('insert', 'unmark');
 SELECT * FROM taken() ORDER BY 1;
 SELECT send('nest', 'unmark');
 SELECT * FROM taken() ORDER BY 1;
--- the same through the view, twice each, the second time the careful way
+-- the same through the view; the second time one is stored already, so the careful way
 INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1), ('checked', 'unmark', 2), ('checked', 'a', 1);
 INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1), ('checked', 'unmark', 2), ('checked', 'b', 1);
 INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1), ('checked', 'spoil', 2);
