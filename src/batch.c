@@ -1,6 +1,6 @@
 /*
  * batch.c
- *	  Collects interactions of one type, and stores them with one statement.
+ *	  Collects interactions of one type, and stores them.
  *
  * The rows are sorted by the primary key.  The order makes the index cheap to
  * extend, and is the same for every batch, so that two of them cannot
@@ -8,6 +8,11 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "interactions.h"
 #include "miscadmin.h"
@@ -16,13 +21,23 @@
 #include "utils/queryenvironment.h"
 #include "utils/tuplestore.h"
 
+/* rows that are added to the table at once, which are about a page of it */
+#define MAX_ROWS_AT_ONCE 128
+
 /* a row to be sorted, with what mostly decides */
 typedef struct SortItem
 {
-	uint64 prefix; /* of user_id, after what all rows have in common */
+	uint64 prefix; /* of the leading id, after what all rows have in common */
 	TimestampTz timestamp;
-	MinimalTuple tuple;
+	HeapTuple tuple;
 } SortItem;
+
+/* of the ids that one column has in the rows of a batch */
+typedef struct IdRange
+{
+	int common;	 /* bytes that each begins with */
+	int longest; /* bytes of the longest */
+} IdRange;
 
 struct Batch
 {
@@ -32,13 +47,9 @@ struct Batch
 	SortItem *items;
 	int64 nrows;
 	int64 maxrows;
-	int64 nsent; /* rows that the statement which stores them has come to */
-	int common;	 /* bytes that each user_id begins with */
-	int longest; /* bytes of the longest user_id */
+	IdRange ids[2]; /* by Property, USER_ID and ITEM_ID */
+	Property lead;	/* which of them leads in the order of the rows */
 };
-
-/* the batch that is being stored; NULL where none is, and after a nested one */
-static Batch *storing = NULL;
 
 static int
 CompareSpans(Span a, Span b)
@@ -48,49 +59,43 @@ CompareSpans(Span a, Span b)
 	return result != 0 ? result : a.len - b.len;
 }
 
-/* The first column of a row, which is never toasted. */
+/* The user or the item of a row; the first two columns are never toasted. */
 static inline Span
-UserId(const SortItem *item)
+IdOf(const SortItem *item, Property column)
 {
-	const char *datum = TupleData(item->tuple);
+	HeapTupleHeader header = item->tuple->t_data;
+	const char *id = (char *) header + header->t_hoff;
 
-	return (Span){VARDATA_ANY(datum), VARSIZE_ANY_EXHDR(datum)};
+	if (column == ITEM_ID)
+		id += AlignText(id, VARSIZE_ANY(id));
+	return (Span){VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)};
 }
 
-/* Another column of a row, which is not null. */
-static Datum
-GetColumn(const SortItem *item, int column, TupleDesc tupdesc)
-{
-	HeapTupleData tuple = {0};
-	bool isnull;
-
-	tuple.t_len = item->tuple->t_len + MINIMAL_TUPLE_OFFSET;
-	tuple.t_data =
-		(HeapTupleHeader) ((char *) item->tuple - MINIMAL_TUPLE_OFFSET);
-	return heap_getattr(&tuple, column + 1, tupdesc, &isnull);
-}
-
-/* Order by the primary key. */
+/* Order by the primary key, with either id in front. */
 static inline int
 CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
 {
+	const IdRange *ids = &batch->ids[batch->lead];
+	Property other = batch->lead == USER_ID ? ITEM_ID : USER_ID;
 	int result = 0;
 
 	if (a->prefix != b->prefix)
 		return a->prefix < b->prefix ? -1 : 1;
 	/* no id has a NUL byte, so a prefix that holds all of the rest tells all */
-	if (batch->longest - batch->common > (int) sizeof(a->prefix))
-		result = CompareSpans(UserId(a), UserId(b));
+	if (ids->longest - ids->common > (int) sizeof(a->prefix))
+		result = CompareSpans(IdOf(a, batch->lead), IdOf(b, batch->lead));
 	if (result == 0 && a->timestamp != b->timestamp)
 		result = a->timestamp < b->timestamp ? -1 : 1;
 	if (result == 0)
-		result = CompareSpans(TextSpan(GetColumn(a, ITEM_ID, batch->tupdesc)),
-							  TextSpan(GetColumn(b, ITEM_ID, batch->tupdesc)));
+		result = CompareSpans(IdOf(a, other), IdOf(b, other));
 	if (result == 0)
 	{
-		int fingerprint = ColumnCount(batch->type) - 1;
-		int64 x = DatumGetInt64(GetColumn(a, fingerprint, batch->tupdesc));
-		int64 y = DatumGetInt64(GetColumn(b, fingerprint, batch->tupdesc));
+		int fingerprint = batch->tupdesc->natts;
+		bool isnull;
+		int64 x = DatumGetInt64(
+			heap_getattr(a->tuple, fingerprint, batch->tupdesc, &isnull));
+		int64 y = DatumGetInt64(
+			heap_getattr(b->tuple, fingerprint, batch->tupdesc, &isnull));
 
 		result = x == y ? 0 : x < y ? -1 : 1;
 	}
@@ -161,14 +166,20 @@ AddToBatch(Batch *batch, const Interaction *interaction)
 	item = &batch->items[batch->nrows];
 	InteractionDatums(batch->type, interaction, ids, values, isnull);
 	oldcontext = MemoryContextSwitchTo(batch->context);
-	item->tuple = FormMinimalTuple(batch->tupdesc, values, isnull);
+	item->tuple = heap_form_tuple(batch->tupdesc, values, isnull);
 	MemoryContextSwitchTo(oldcontext);
 	item->timestamp = interaction->timestamp;
-	if (batch->nrows == 0)
-		batch->common = batch->longest = interaction->user_id.len;
-	batch->longest = Max(batch->longest, interaction->user_id.len);
-	batch->common = CommonPrefix(UserId(&batch->items[0]), interaction->user_id,
-								 batch->common);
+	for (int i = USER_ID; i <= ITEM_ID; i++)
+	{
+		IdRange *range = &batch->ids[i];
+		Span id = IdOf(item, i);
+
+		if (batch->nrows == 0)
+			range->common = range->longest = id.len;
+		range->longest = Max(range->longest, id.len);
+		range->common =
+			CommonPrefix(IdOf(&batch->items[0], i), id, range->common);
+	}
 	return ++batch->nrows;
 }
 
@@ -183,31 +194,49 @@ PrefixOf(Span id, int offset)
 	return pg_ntoh64(prefix);
 }
 
-/* Bring the rows into the order of the key, each once. */
+/* Bring the rows into the order of the key, with one of the ids in front. */
+static void
+SortRows(Batch *batch, Property lead)
+{
+	SortItem *items = batch->items;
+
+	batch->lead = lead;
+	for (int64 i = 0; i < batch->nrows; i++)
+		items[i].prefix =
+			PrefixOf(IdOf(&items[i], lead), batch->ids[lead].common);
+	SortItems(items, batch->nrows, batch);
+}
+
+/* Keep one of each group of equal rows, which follow each other. */
+static void
+DropDuplicates(Batch *batch)
+{
+	SortItem *items = batch->items;
+	int64 nrows = 1;
+
+	for (int64 i = 1; i < batch->nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (CompareItems(&items[nrows - 1], &items[i], batch) != 0)
+			items[nrows++] = items[i];
+	}
+	batch->nrows = nrows;
+}
+
+/* The rows, as a statement reads them. */
 static Tuplestorestate *
-SortRows(Batch *batch)
+CopyRows(const Batch *batch)
 {
 	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
 	TupleTableSlot *slot =
-		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsMinimalTuple);
-	SortItem *items = batch->items;
-	int64 nrows = 0;
+		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
 
-	for (int64 i = 0; i < batch->nrows; i++)
-		items[i].prefix = PrefixOf(UserId(&items[i]), batch->common);
-	SortItems(items, batch->nrows, batch);
-
-	/* the tuplestore copies what it is given */
 	for (int64 i = 0; i < batch->nrows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (nrows > 0 && CompareItems(&items[nrows - 1], &items[i], batch) == 0)
-			continue;
-		ExecStoreMinimalTuple(items[i].tuple, slot, false);
+		ExecStoreHeapTuple(batch->items[i].tuple, slot, false);
 		tuplestore_puttupleslot(tuples, slot);
-		items[nrows++] = items[i];
 	}
-	batch->nrows = nrows;
 	ExecDropSingleTupleTableSlot(slot);
 	return tuples;
 }
@@ -217,10 +246,10 @@ static uint64
 StoreOne(Batch *batch)
 {
 	TupleTableSlot *slot =
-		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsMinimalTuple);
+		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
 	uint64 created;
 
-	ExecStoreMinimalTuple(batch->items[0].tuple, slot, false);
+	ExecStoreHeapTuple(batch->items[0].tuple, slot, false);
 	slot_getallattrs(slot);
 	created = RunQuery(GetQuery(batch->type, QUERY_INSERT),
 					   batch->tupdesc->natts, slot->tts_values,
@@ -229,77 +258,168 @@ StoreOne(Batch *batch)
 	return created;
 }
 
+/* what storing rows past the executor needs */
+typedef struct PlainInsert
+{
+	Batch *batch;
+	PlainTable *table;
+	MemoryContext context; /* emptied after each row, or some */
+	TupleTableSlot *slots[MAX_ROWS_AT_ONCE];
+} PlainInsert;
+
+/* Add some rows to the table, and note where they lie. */
+static void
+InsertIntoTable(PlainInsert *insert, const SortItem *items, int nrows)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(insert->context);
+
+	for (int i = 0; i < nrows; i++)
+		ExecStoreHeapTuple(items[i].tuple, insert->slots[i], false);
+	table_multi_insert(insert->table->rel, insert->slots, nrows,
+					   GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < nrows; i++)
+	{
+		items[i].tuple->t_self = insert->slots[i]->tts_tid;
+		ExecClearTuple(insert->slots[i]);
+	}
+	MemoryContextReset(insert->context);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Add rows that lie in the table to one of its indexes. */
+static void
+InsertIntoIndex(PlainInsert *insert, const PlainIndex *index,
+				const SortItem *items, int64 nrows)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(insert->context);
+	IndexUniqueCheck check =
+		index->rel->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+	TupleTableSlot *slot = insert->slots[0];
+	Datum values[INDEX_MAX_KEYS];
+	bool isnull[INDEX_MAX_KEYS];
+
+	for (int64 i = 0; i < nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		/* in the order of a key they lie here and there in memory */
+		if (i + 1 < nrows)
+			__builtin_prefetch(items[i + 1].tuple);
+		ExecStoreHeapTuple(items[i].tuple, slot, false);
+		FormIndexDatum(index->info, slot, NULL, values, isnull);
+		index_insert(index->rel, values, isnull, &items[i].tuple->t_self,
+					 insert->table->rel, check, false, index->info);
+		MemoryContextReset(insert->context);
+	}
+	ExecClearTuple(slot);
+	MemoryContextSwitchTo(oldcontext);
+}
+
 /*
- * Whether a row that comes to the trigger of a type's table is the next one
- * of the batch that is being stored, byte for byte: then it keeps to the
- * rules, whoever sends it, since that has been checked.
+ * Store the rows past the executor, as COPY does: many at once in the table,
+ * and then in the indexes.  A unique one follows the table closely, since a
+ * row that is stored already is found there; any other has all rows at the
+ * end, in an order that makes it cheap to extend.
  */
-bool
-IsNextOfBatch(const InteractionType *type, HeapTuple row)
+static void
+InsertPlainly(void *arg)
 {
-	Batch *batch = storing;
-	MinimalTuple next;
+	PlainInsert *insert = arg;
+	Batch *batch = insert->batch;
+	PlainTable *table = insert->table;
+	int64 nrows = batch->nrows;
+	int nslots = Min(nrows, MAX_ROWS_AT_ONCE);
 
-	if (batch == NULL || batch->type != type || batch->nsent == batch->nrows)
-		return false;
-	next = batch->items[batch->nsent++].tuple;
-	/* in the order of the key they lie here and there in memory */
-	if (batch->nsent < batch->nrows)
-		__builtin_prefetch(batch->items[batch->nsent].tuple);
-	return row->t_len == next->t_len + MINIMAL_TUPLE_OFFSET &&
-		   memcmp((char *) row->t_data + MINIMAL_TUPLE_OFFSET +
-					  MINIMAL_TUPLE_DATA_OFFSET,
-				  (char *) next + MINIMAL_TUPLE_DATA_OFFSET,
-				  next->t_len - MINIMAL_TUPLE_DATA_OFFSET) == 0;
+	for (int i = 0; i < nslots; i++)
+		insert->slots[i] =
+			MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
+	/* few at first: what is stored already shows early, and leaves little */
+	for (int64 done = 0, count = 1; done < nrows; done += count)
+	{
+		const SortItem *items = batch->items + done;
+
+		count = Min(Min(count * 2, nslots), nrows - done);
+		InsertIntoTable(insert, items, count);
+		for (int i = 0; i < table->nindexes; i++)
+		{
+			if (table->indexes[i].rel->rd_index->indisunique)
+				InsertIntoIndex(insert, &table->indexes[i], items, count);
+		}
+	}
+	for (int i = 0; i < table->nindexes; i++)
+	{
+		PlainIndex *index = &table->indexes[i];
+		int column = index->info->ii_IndexAttrNumbers[0] - 1;
+
+		if (!index->rel->rd_index->indisunique)
+		{
+			SortRows(batch, column == ITEM_ID ? ITEM_ID : USER_ID);
+			InsertIntoIndex(insert, index, batch->items, nrows);
+		}
+		index_insert_cleanup(index->rel, index->info);
+	}
+	CommandCounterIncrement();
 }
 
-/* Insert what the relation that is registered holds. */
-static uint64
-InsertRows(Batch *batch)
+/* Try to store the rows past the executor, as if all were new. */
+static bool
+StorePlainly(Batch *batch, PlainTable *table)
 {
-	/*
-	 * As if all rows were new, which spares the index half of its work; where
-	 * that fails, for whatever reason, the careful way.  A distributed table
-	 * reports a duplicate key in words of its own.
-	 */
-	batch->nsent = 0;
-	if (TryQuery(GetQuery(batch->type, QUERY_INSERT_NEW), 0, NULL,
-				 SPI_OK_INSERT))
-		return SPI_processed;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "interactions insert",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	PlainInsert insert = {.batch = batch, .table = table};
+	bool stored;
 
-	batch->nsent = 0;
-	RunQuery(GetQuery(batch->type, QUERY_INSERT_BATCH), 0, NULL, NULL,
-			 SPI_OK_SELECT);
-	return ResultInt64(1);
+	insert.context = AllocSetContextCreate(context, "interactions insert row",
+										   ALLOCSET_DEFAULT_SIZES);
+	stored = Attempt(InsertPlainly, &insert);
+	ClosePlainTable(table);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context); /* the slots, too */
+	return stored;
 }
 
-/* Store several rows. */
+/*
+ * Store several rows: as if all were new, which spares the index half of its
+ * work, and where that fails, for whatever reason, the careful way.  A
+ * distributed table reports a duplicate key in words of its own.
+ */
 static uint64
 StoreRows(Batch *batch)
 {
 	EphemeralNamedRelationData relation;
-	Tuplestorestate *tuples = SortRows(batch);
+	Tuplestorestate *tuples;
+	PlainTable *table;
 	uint64 created;
 
+	SortRows(batch, USER_ID);
+	DropDuplicates(batch);
 	memset(&relation, 0, sizeof(relation));
 	relation.md.name = BATCH_RELATION;
 	relation.md.tupdesc = batch->tupdesc;
 	relation.md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation.md.enrtuples = tuplestore_tuple_count(tuples);
-	relation.reldata = tuples;
+	relation.md.enrtuples = batch->nrows;
 	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register the batch");
 
-	PG_TRY();
+	table = OpenPlainTable(batch->type);
+	if (table != NULL)
 	{
-		storing = batch;
-		created = InsertRows(batch);
+		if (StorePlainly(batch, table))
+			return batch->nrows;
+		SortRows(batch, USER_ID);
 	}
-	PG_FINALLY();
+	relation.reldata = tuples = CopyRows(batch);
+	if (table == NULL && TryQuery(GetQuery(batch->type, QUERY_INSERT_NEW), 0,
+								  NULL, SPI_OK_INSERT))
+		created = SPI_processed;
+	else
 	{
-		storing = NULL;
+		RunQuery(GetQuery(batch->type, QUERY_INSERT_BATCH), 0, NULL, NULL,
+				 SPI_OK_SELECT);
+		created = ResultInt64(1);
 	}
-	PG_END_TRY();
 	tuplestore_end(tuples);
 	return created;
 }

@@ -7,6 +7,7 @@
 
 #include "access/htup_details.h"
 #include "common/jsonapi.h"
+#include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "utils/jsonfuncs.h"
 
@@ -22,6 +23,10 @@
 #define json_report_error(error, lex) json_ereport_error(error, lex)
 #else
 #define json_report_error(error, lex) json_errsave_error(error, lex, NULL)
+#endif
+
+#if PG_VERSION_NUM < 170000
+#define index_insert_cleanup(index, info) ((void) 0)
 #endif
 
 #if PG_VERSION_NUM < 190000
@@ -53,13 +58,14 @@ JsonLexer(const char *json, int len, bool unescape)
 #endif
 }
 
-static inline MinimalTuple
-FormMinimalTuple(TupleDesc tupdesc, Datum *values, bool *isnull)
+/* Whether the current user may do what a planned statement does. */
+static inline bool
+StatementPermitted(const PlannedStmt *stmt)
 {
-#if PG_VERSION_NUM >= 180000
-	return heap_form_minimal_tuple(tupdesc, values, isnull, 0);
+#if PG_VERSION_NUM >= 160000
+	return ExecCheckPermissions(stmt->rtable, stmt->permInfos, false);
 #else
-	return heap_form_minimal_tuple(tupdesc, values, isnull);
+	return ExecCheckRTPerms(stmt->rtable, false);
 #endif
 }
 

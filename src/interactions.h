@@ -106,11 +106,11 @@ typedef union IdBuffer
 
 #define NUM_IDS 3 /* of an interaction */
 
-/* Where the columns of a row lie. */
-static inline char *
-TupleData(MinimalTuple tuple)
+/* Where a text column begins, as an offset; what precedes it ends there. */
+static inline Size
+AlignText(const char *row, Size offset)
 {
-	return (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
+	return VARATT_NOT_PAD_BYTE(row + offset) ? offset : INTALIGN(offset);
 }
 
 /* why something is refused; palloc'd strings */
@@ -140,6 +140,7 @@ extern const InteractionType *TypeOfFunction(FunctionCallInfo fcinfo);
 extern int ColumnCount(const InteractionType *type);
 extern const char *ColumnName(const InteractionType *type, int column);
 extern Oid ColumnType(const InteractionType *type, int column);
+extern bool ColumnRequired(const InteractionType *type, int column);
 extern const char *ColumnNames(const InteractionType *type);
 extern const char *WireColumns(const InteractionType *type);
 extern void AppendCounts(StringInfo result, const int64 *counts);
@@ -223,7 +224,26 @@ typedef struct Batch Batch;
 extern Batch *BeginBatch(const InteractionType *type);
 extern int64 AddToBatch(Batch *batch, const Interaction *interaction);
 extern uint64 StoreBatch(Batch *batch);
-extern bool IsNextOfBatch(const InteractionType *type, HeapTuple row);
+
+/* plain.c */
+typedef struct PlainIndex
+{
+	Relation rel;
+	struct IndexInfo *info;
+} PlainIndex;
+
+typedef struct PlainTable
+{
+	Relation rel;
+	PlainIndex *indexes;
+	int nindexes;
+} PlainTable;
+
+extern PlainTable *OpenPlainTable(const InteractionType *type);
+extern void ClosePlainTable(PlainTable *table);
+
+/* trigger.c */
+extern bool HoldsRules(Oid function);
 
 /* delete.c */
 extern int64 DeleteInteractions(const InteractionType *type, Datum user_id,

@@ -66,17 +66,11 @@ ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
 	MinimalTuple tuple = ExecCopySlotMinimalTuple(slot);
-	char *data = TupleData(tuple);
-	Size offset = 0;
-	int64 *timestamp;
+	char *row = (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
+	Size item_id = AlignText(row, VARSIZE_ANY(row));
+	Size end = item_id + VARSIZE_ANY(row + item_id);
+	int64 *timestamp = (int64 *) (row + DOUBLEALIGN(end));
 
-	for (int i = 0; i < TIMESTAMP; i++)
-	{
-		if (!VARATT_NOT_PAD_BYTE(data + offset))
-			offset = INTALIGN(offset);
-		offset += VARSIZE_ANY(data + offset);
-	}
-	timestamp = (int64 *) (data + DOUBLEALIGN(offset));
 	*timestamp = TimestampToMs(*timestamp);
 	HeapTupleHeaderSetNatts(tuple, receiver->natts);
 

@@ -167,9 +167,6 @@ check_interaction(PG_FUNCTION_ARGS)
 		tuple = trigdata->tg_trigtuple;
 		row = trigdata->tg_trigslot;
 	}
-	if (IsNextOfBatch(state->type, tuple))
-		return PointerGetDatum(tuple);
-
 	ReadRow(state, row, &interaction);
 	timestamp = state->attnum[TIMESTAMP] - 1;
 	fingerprint = state->attnum[FIRST_OWN + state->type->nown] - 1;
@@ -191,6 +188,16 @@ check_interaction(PG_FUNCTION_ARGS)
 	state->isnull[timestamp] = state->isnull[fingerprint] = false;
 	return PointerGetDatum(
 		heap_form_tuple(tupdesc, state->values, state->isnull));
+}
+
+/* Whether a function is the trigger above. */
+bool
+HoldsRules(Oid function)
+{
+	FmgrInfo flinfo;
+
+	fmgr_info(function, &flinfo);
+	return flinfo.fn_addr == check_interaction;
 }
 
 static void

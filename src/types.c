@@ -130,6 +130,15 @@ ColumnType(const InteractionType *type, int column)
 	return INT8OID;
 }
 
+/* Whether a column is null in no row. */
+bool
+ColumnRequired(const InteractionType *type, int column)
+{
+	if (column >= FIRST_OWN && column < FIRST_OWN + type->nown)
+		return type->own[column - FIRST_OWN].required;
+	return column != RECOMMENDATION_ID;
+}
+
 /* The columns of a type's table, as a list in SQL. */
 const char *
 ColumnNames(const InteractionType *type)

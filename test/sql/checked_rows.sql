@@ -1,4 +1,4 @@
--- A row of a batch is checked once; what a trigger of the user's makes of it, or stores meanwhile, is checked like any other
+-- What a trigger of the user's makes of the rows of a batch, or stores meanwhile, is checked like any other row
 \set VERBOSITY terse
 \set SHOW_CONTEXT never
 \pset format unaligned

@@ -1,0 +1,206 @@
+-- Whatever is added to a table holds for batches, too, though they pass the executor by where nothing is; and so do grants
+\set VERBOSITY terse
+\set SHOW_CONTEXT never
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+CREATE EXTENSION amcheck;
+DROP ROLE IF EXISTS regress_interactions_columns, regress_interactions_reader;
+RESET client_min_messages;
+-- so many that they are stored in several steps; the last one is of interest
+CREATE FUNCTION send(users int DEFAULT 300, price numeric DEFAULT 1) RETURNS json LANGUAGE sql AS $$
+	SELECT interactions_v1.create_purchases(json_agg(json_build_object('user_id', n, 'item_id', n % 7, 'timestamp', n,
+		'price', CASE n WHEN users THEN price END, 'amount', n % 3 + 1, 'recommendation_id', 'r' || n) ORDER BY n DESC))
+	FROM generate_series(1, users) AS n
+$$;
+-- removes all rows, and says how many they were; each has to be in each B-tree, in its place
+CREATE FUNCTION taken() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	index regclass;
+	result bigint;
+BEGIN
+	FOR index IN SELECT indexrelid FROM pg_index WHERE indrelid = 'interactions.purchases'::regclass
+		AND pg_get_indexdef(indexrelid) LIKE '%USING btree%' AND indisready
+	LOOP
+		PERFORM bt_index_check(index, true);
+	END LOOP;
+	PERFORM FROM verify_heapam('interactions.purchases');
+	ASSERT NOT FOUND, 'the table is corrupt';
+	SELECT count(*) INTO result FROM interactions.purchases;
+	TRUNCATE interactions.purchases;
+	RETURN result;
+END
+$$;
+
+-- nothing added: all new, all stored already, some
+SELECT send();
+SELECT send();
+SELECT send(400, 2);
+SELECT taken();
+
+-- constraints
+ALTER TABLE interactions.purchases ADD CONSTRAINT cheap CHECK (price < 100);
+SELECT send(price => 100);
+ALTER TABLE interactions.purchases DROP CONSTRAINT cheap;
+ALTER TABLE interactions.purchases ALTER price SET NOT NULL;
+SELECT send();
+ALTER TABLE interactions.purchases ALTER price DROP NOT NULL;
+ALTER TABLE interactions.purchases ALTER recommendation_id SET NOT NULL;
+SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "a"}, {"user_id": "u", "item_id": "b"}]');
+ALTER TABLE interactions.purchases ALTER recommendation_id DROP NOT NULL;
+CREATE TABLE known (price numeric PRIMARY KEY);
+INSERT INTO known VALUES (1);
+ALTER TABLE interactions.purchases ADD CONSTRAINT known FOREIGN KEY (price) REFERENCES known;
+SELECT send(price => 3);
+ALTER TABLE interactions.purchases DROP CONSTRAINT known;
+ALTER TABLE interactions.purchases ADD CONSTRAINT alone EXCLUDE USING btree (price WITH =);
+INSERT INTO interactions.purchases (user_id, item_id, price) VALUES ('u', 'a', 1);
+SELECT send();
+ALTER TABLE interactions.purchases DROP CONSTRAINT alone;
+SELECT taken();
+-- what is not unique is taken for stored already; or else it must be at the end of the transaction
+ALTER TABLE interactions.purchases ADD CONSTRAINT once UNIQUE (amount, recommendation_id);
+SELECT send();
+SELECT send(price => 2);
+ALTER TABLE interactions.purchases DROP CONSTRAINT once;
+SELECT taken();
+ALTER TABLE interactions.purchases ADD CONSTRAINT later UNIQUE (price) DEFERRABLE INITIALLY DEFERRED;
+INSERT INTO interactions.purchases (user_id, item_id, price) VALUES ('u', 'a', 1);
+SELECT send();
+BEGIN;
+SELECT send();
+DELETE FROM interactions.purchases WHERE user_id = 'u';
+COMMIT;
+ALTER TABLE interactions.purchases DROP CONSTRAINT later;
+SELECT taken();
+
+-- indexes: of part of the rows, of an expression, in another order, of other methods
+CREATE INDEX part ON interactions.purchases (amount) WHERE price IS NOT NULL;
+SELECT send();
+SET enable_seqscan = off;
+SELECT count(*) FROM interactions.purchases WHERE price IS NOT NULL;
+SELECT taken();
+DROP INDEX interactions.part;
+CREATE INDEX expression ON interactions.purchases (length(user_id));
+SELECT send();
+SELECT taken();
+DROP INDEX interactions.expression;
+CREATE INDEX other ON interactions.purchases (price DESC, recommendation_id) INCLUDE (amount);
+CREATE INDEX hashed ON interactions.purchases USING hash (recommendation_id);
+CREATE INDEX summarized ON interactions.purchases USING brin (item_id) WITH (pages_per_range = 1, autosummarize = on);
+SELECT send();
+SELECT send(400, 2);
+SELECT user_id FROM interactions.purchases WHERE recommendation_id = 'r399';
+RESET enable_seqscan;
+SELECT taken();
+DROP INDEX interactions.other, interactions.hashed, interactions.summarized;
+
+-- triggers, also those of statements; one that does not fire on INSERT
+CREATE TABLE seen (what text);
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF TG_LEVEL = 'ROW' THEN
+		INSERT INTO seen VALUES (TG_OP);
+	ELSE
+		INSERT INTO seen SELECT 'STATEMENT' FROM added;
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER see AFTER INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION see();
+SELECT send();
+DROP TRIGGER see ON interactions.purchases;
+CREATE TRIGGER see AFTER INSERT ON interactions.purchases REFERENCING NEW TABLE AS added EXECUTE FUNCTION see();
+SELECT send(400);
+DROP TRIGGER see ON interactions.purchases;
+CREATE TRIGGER see AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION see();
+SELECT send(500);
+SELECT what, count(*) FROM seen GROUP BY what ORDER BY what;
+DROP TRIGGER see ON interactions.purchases;
+SELECT taken();
+
+-- rules: one that does more, one that leaves some out, some that send the rows elsewhere
+CREATE TABLE elsewhere (LIKE interactions.purchases);
+CREATE TABLE everything (LIKE interactions.purchases) PARTITION BY RANGE ("timestamp");
+CREATE RULE other AS ON INSERT TO interactions.purchases DO ALSO INSERT INTO known VALUES (4) ON CONFLICT DO NOTHING;
+SELECT send();
+TABLE known;
+SELECT taken();
+CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases WHERE NEW.amount = 2 DO INSTEAD NOTHING;
+SELECT send();
+SELECT taken();
+CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO elsewhere SELECT NEW.*;
+SELECT send();
+CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO elsewhere SELECT NEW.* FROM generate_series(1, 0);
+SELECT send();
+CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO elsewhere
+	SELECT NEW.item_id, NEW.user_id, NEW."timestamp", NEW.recommendation_id, NEW.price, NEW.amount, NEW.fingerprint;
+SELECT send();
+SELECT count(*), count(*) FILTER (WHERE item_id = '100') FROM elsewhere;
+CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO everything SELECT NEW.*;
+SELECT send();
+DROP RULE other ON interactions.purchases;
+SELECT taken();
+
+-- a partition
+ALTER TABLE everything ATTACH PARTITION interactions.purchases FOR VALUES FROM ('1970-01-01 00:00+00') TO ('1970-01-01 00:00:00.35+00');
+SELECT send(400);
+SELECT send();
+ALTER TABLE everything DETACH PARTITION interactions.purchases;
+SELECT taken();
+
+-- who may not write: by grants, by policies, in a READ ONLY transaction
+CREATE ROLE regress_interactions_columns;
+CREATE ROLE regress_interactions_reader;
+GRANT USAGE ON SCHEMA interactions, interactions_v1 TO regress_interactions_columns, regress_interactions_reader;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions_v1 TO regress_interactions_columns, regress_interactions_reader;
+GRANT SELECT ON interactions.purchases TO regress_interactions_columns, regress_interactions_reader;
+GRANT INSERT (user_id, item_id, "timestamp", recommendation_id, price, amount, fingerprint) ON interactions.purchases TO regress_interactions_columns;
+SET ROLE regress_interactions_reader;
+SELECT send();
+SET ROLE regress_interactions_columns;
+SELECT send();
+RESET ROLE;
+REVOKE INSERT (price) ON interactions.purchases FROM regress_interactions_columns;
+SET ROLE regress_interactions_columns;
+SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "a"}, {"user_id": "u", "item_id": "b"}]');
+RESET ROLE;
+GRANT INSERT ON interactions.purchases TO regress_interactions_columns;
+ALTER TABLE interactions.purchases ENABLE ROW LEVEL SECURITY;
+CREATE POLICY cheap ON interactions.purchases USING (true) WITH CHECK (price < 5);
+SET ROLE regress_interactions_columns;
+SELECT interactions_v1.create_purchases('[{"user_id": "p", "item_id": "a", "price": 4}, {"user_id": "p", "item_id": "b", "price": 4}]');
+SELECT interactions_v1.create_purchases('[{"user_id": "p", "item_id": "c", "price": 4}, {"user_id": "p", "item_id": "d", "price": 5}]');
+RESET ROLE;
+DROP POLICY cheap ON interactions.purchases;
+ALTER TABLE interactions.purchases DISABLE ROW LEVEL SECURITY;
+SELECT taken();
+BEGIN READ ONLY;
+SELECT send();
+ROLLBACK;
+SELECT taken();
+
+-- columns, at last, since what is dropped stays in the rows: a default, a generated one, one that is gone
+ALTER TABLE interactions.purchases ADD extra int DEFAULT 7;
+SELECT send();
+SELECT count(*) FROM interactions.purchases WHERE extra = 7;
+ALTER TABLE interactions.purchases DROP extra;
+SELECT taken();
+SELECT send();
+SELECT sum(amount) FROM interactions.purchases;
+SELECT taken();
+ALTER TABLE interactions.purchases ADD total numeric GENERATED ALWAYS AS (price * amount) STORED;
+SELECT send(price => 5);
+SELECT total FROM interactions.purchases WHERE price = 5;
+ALTER TABLE interactions.purchases DROP total;
+SELECT taken();
+-- a rule that stores nothing; core would keep that plan
+CREATE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD NOTIFY nothing;
+SELECT send();
+DROP RULE other ON interactions.purchases;
+
+DROP OWNED BY regress_interactions_columns, regress_interactions_reader;
+DROP ROLE regress_interactions_columns, regress_interactions_reader;
+DROP TABLE known, seen, elsewhere, everything;
+DROP FUNCTION send, taken, see;
+DROP EXTENSION amcheck;
