@@ -305,6 +305,7 @@ InsertIntoIndex(PlainInsert *insert, const PlainIndex *index,
 		if (i + 1 < nrows)
 			__builtin_prefetch(items[i + 1].tuple);
 		ExecStoreHeapTuple(items[i].tuple, slot, false);
+		/* an index on expressions, which needs an EState, is not plain */
 		FormIndexDatum(index->info, slot, NULL, values, isnull);
 		index_insert(index->rel, values, isnull, &items[i].tuple->t_self,
 					 insert->table->rel, check, false, index->info);
