@@ -278,10 +278,7 @@ InsertIntoTable(PlainInsert *insert, const SortItem *items, int nrows)
 	table_multi_insert(insert->table->rel, insert->slots, nrows,
 					   GetCurrentCommandId(true), 0, NULL);
 	for (int i = 0; i < nrows; i++)
-	{
 		items[i].tuple->t_self = insert->slots[i]->tts_tid;
-		ExecClearTuple(insert->slots[i]);
-	}
 	MemoryContextReset(insert->context);
 	MemoryContextSwitchTo(oldcontext);
 }
@@ -311,7 +308,6 @@ InsertIntoIndex(PlainInsert *insert, const PlainIndex *index,
 					 insert->table->rel, check, false, index->info);
 		MemoryContextReset(insert->context);
 	}
-	ExecClearTuple(slot);
 	MemoryContextSwitchTo(oldcontext);
 }
 

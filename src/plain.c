@@ -120,6 +120,7 @@ OpenPlainTable(const InteractionType *type)
 	CachedPlan *plan;
 	Oid relid = InvalidOid;
 
+	/* which INSERT refuses */
 	if (XactReadOnly)
 		return NULL;
 	plan = SPI_plan_get_cached_plan(GetQuery(type, QUERY_INSERT_NEW));

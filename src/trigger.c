@@ -167,6 +167,7 @@ check_interaction(PG_FUNCTION_ARGS)
 		tuple = trigdata->tg_trigtuple;
 		row = trigdata->tg_trigslot;
 	}
+
 	ReadRow(state, row, &interaction);
 	timestamp = state->attnum[TIMESTAMP] - 1;
 	fingerprint = state->attnum[FIRST_OWN + state->type->nown] - 1;

@@ -5,6 +5,7 @@
 \pset tuples_only on
 SET client_min_messages = warning;
 CREATE EXTENSION amcheck;
+CREATE EXTENSION pgstattuple;
 DROP ROLE IF EXISTS regress_interactions_columns, regress_interactions_reader;
 RESET client_min_messages;
 -- so many that they are stored in several steps; the last one is of interest
@@ -32,9 +33,10 @@ BEGIN
 END
 $$;
 
--- nothing added: all new, all stored already, some
+-- nothing added: all new, all stored already, which leaves next to nothing behind, some
 SELECT send();
 SELECT send();
+SELECT dead_tuple_count FROM pgstattuple('interactions.purchases');
 SELECT send(400, 2);
 SELECT taken();
 
@@ -203,4 +205,4 @@ DROP OWNED BY regress_interactions_columns, regress_interactions_reader;
 DROP ROLE regress_interactions_columns, regress_interactions_reader;
 DROP TABLE known, seen, elsewhere, everything;
 DROP FUNCTION send, taken, see;
-DROP EXTENSION amcheck;
+DROP EXTENSION amcheck, pgstattuple;
