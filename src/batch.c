@@ -354,7 +354,6 @@ InsertPlainly(void *arg)
 		}
 		index_insert_cleanup(index->rel, index->info);
 	}
-	CommandCounterIncrement();
 }
 
 /* Try to store the rows past the executor, as if all were new. */
