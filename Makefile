@@ -8,12 +8,14 @@ MODULE_big = interactions
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
-EXTRA_CLEAN = $(SCRIPT)
+EXTRA_CLEAN = $(SCRIPT) exports.map
 
-TESTS = $(sort $(wildcard test/sql/*.sql))
-REGRESS = $(patsubst test/sql/%.sql,%,$(TESTS))
+# These come first: they make what the other tests use
+FIRST_SQL = create_tables
+FIRST_SPEC = create_tables_twice
+REGRESS = $(FIRST_SQL) $(filter-out $(FIRST_SQL),$(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql))))
 REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
-ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION = $(FIRST_SPEC) $(filter-out $(FIRST_SPEC),$(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec))))
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter
@@ -22,21 +24,29 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# The library exports what SQL calls, and nothing else. Since 16 PGXS sees to that
+ifneq ($(filter 15.%,$(VERSION)),)
+ifeq ($(PORTNAME),linux)
+EXPORTS = exports.map
+SHLIB_LINK += -Wl,--version-script=$(EXPORTS)
+$(shlib): $(EXPORTS)
+$(EXPORTS): $(wildcard src/*.c) Makefile
+	{ echo '{ global: _PG_init; Pg_magic_func; pg_finfo_*;'; \
+		sed -n 's/^PG_FUNCTION_INFO_V1(\(.*\));/\1;/p' src/*.c; echo 'local: *; };'; } > $@
+endif
+endif
+
 $(OBJS): $(wildcard src/*.h)
 
-# A line of types.txt makes one type; the list of seen users is a branch of a UNION per type
-$(SCRIPT): sql/model.sql sql/type.sql.in sql/types.txt sql/wire.sql Makefile
+# A line of types.txt makes one type
+$(SCRIPT): sql/head.sql sql/type.sql.in sql/types.txt sql/tail.sql Makefile
 	set -e; trap 'rm -f $@.tmp' EXIT; \
-	types=$$(grep -v '^#' sql/types.txt); \
 	{ \
-		cat sql/model.sql; \
-		echo "$$types" | while IFS='|' read -r singular plural columns names; do \
-			sed -e "s/@singular@/$$singular/g" -e "s/@plural@/$$plural/g" \
-				-e "s/@columns@/$$columns/" -e "s/@names@/$$names/" sql/type.sql.in; \
+		cat sql/head.sql; \
+		grep -v '^#' sql/types.txt | while IFS='|' read -r singular plural columns; do \
+			sed -e "s/@singular@/$$singular/g" -e "s/@plural@/$$plural/g" -e "s/@columns@/$$columns/" sql/type.sql.in; \
 		done; \
-		seen=$$(echo "$$types" | cut -d'|' -f2 | \
-			sed 's/.*/SELECT user_id FROM interactions.&/' | paste -sd'|' | sed 's/|/ UNION /g'); \
-		sed -e "s/@seen@/$$seen/" sql/wire.sql; \
+		cat sql/tail.sql; \
 	} > $@.tmp; \
 	mv $@.tmp $@
 

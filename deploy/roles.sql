@@ -1,5 +1,6 @@
 -- The roles of the REST API and their rights, the least that it needs. Run it in the database of the
--- extension, as a superuser or as the extension's owner with CREATEROLE, and again after each update:
+-- extension once the tables are made (interactions.create_tables), as a superuser or as the owner of
+-- extension and tables with CREATEROLE, and again after each update:
 --
 --   psql -v ON_ERROR_STOP=1 -d shop -f roles.sql
 --
@@ -61,12 +62,12 @@ DECLARE
 	interactions regclass;
 	function regprocedure;
 BEGIN
-	-- A transfer locks rows, which needs UPDATE of some column. The trigger sets this one whatever is given.
+	-- A transfer changes whose the rows are
 	FOR interactions IN
 		SELECT attrelid FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_class ON pg_class.oid = attrelid
-		WHERE relnamespace = 'interactions'::regnamespace AND relkind = 'r' AND attname = 'fingerprint'
+		WHERE relnamespace = 'interactions'::regnamespace AND relkind IN ('r', 'p') AND attname = 'fingerprint'
 	LOOP
-		EXECUTE pg_catalog.format('GRANT UPDATE (fingerprint) ON %s TO web', interactions);
+		EXECUTE pg_catalog.format('GRANT UPDATE (user_id) ON %s TO web', interactions);
 	END LOOP;
 
 	FOR function IN

@@ -1,55 +1,19 @@
 /*
  * batch.c
- *	  Collects interactions of one type, and stores them.
+ *	  Collects interactions of one type, and sorts them.
  *
- * The rows are sorted by the primary key.  The order makes the index cheap to
- * extend, and is the same for every batch, so that two of them cannot
- * deadlock.
+ * The order is that of the primary key.  It makes the index cheap to extend,
+ * and is the same for every batch, so that two of them cannot deadlock.  An
+ * index that begins with the item gets the rows in an order of its own.
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/tableam.h"
-#include "access/xact.h"
-#include "catalog/index.h"
-#include "executor/executor.h"
-#include "executor/tuptable.h"
-#include "interactions.h"
+#include "access/htup_details.h"
+#include "access/tupmacs.h"
+#include "batch.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
-#include "utils/queryenvironment.h"
-#include "utils/tuplestore.h"
-
-/* rows that are added to the table at once, which are about a page of it */
-#define MAX_ROWS_AT_ONCE 128
-
-/* a row to be sorted, with what mostly decides */
-typedef struct SortItem
-{
-	uint64 prefix; /* of the leading id, after what all rows have in common */
-	TimestampTz timestamp;
-	HeapTuple tuple;
-} SortItem;
-
-/* of the ids that one column has in the rows of a batch */
-typedef struct IdRange
-{
-	int common;	 /* bytes that each begins with */
-	int longest; /* bytes of the longest */
-} IdRange;
-
-struct Batch
-{
-	const InteractionType *type;
-	TupleDesc tupdesc;
-	MemoryContext context; /* of the tuples, emptied when they are stored */
-	SortItem *items;
-	int64 nrows;
-	int64 maxrows;
-	IdRange ids[2]; /* by Property, USER_ID and ITEM_ID */
-	Property lead;	/* which of them leads in the order of the rows */
-};
 
 static int
 CompareSpans(Span a, Span b)
@@ -61,13 +25,14 @@ CompareSpans(Span a, Span b)
 
 /* The user or the item of a row; the first two columns are never toasted. */
 static inline Span
-IdOf(const SortItem *item, Property column)
+IdOf(const SortItem *item, Column column)
 {
 	HeapTupleHeader header = item->tuple->t_data;
 	const char *id = (char *) header + header->t_hoff;
 
-	if (column == ITEM_ID)
-		id += AlignText(id, VARSIZE_ANY(id));
+	if (column == COLUMN_ITEM_ID)
+		id += att_align_pointer(VARSIZE_ANY(id), TYPALIGN_INT, -1,
+								 id + VARSIZE_ANY(id));
 	return (Span){VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)};
 }
 
@@ -76,7 +41,7 @@ static inline int
 CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
 {
 	const IdRange *ids = &batch->ids[batch->lead];
-	Property other = batch->lead == USER_ID ? ITEM_ID : USER_ID;
+	Column other = batch->lead == COLUMN_USER_ID ? COLUMN_ITEM_ID : COLUMN_USER_ID;
 	int result = 0;
 
 	if (a->prefix != b->prefix)
@@ -122,11 +87,7 @@ BeginBatch(const InteractionType *type)
 	batch->context = GenerationContextCreate(CurrentMemoryContext,
 											 "interactions batch",
 											 ALLOCSET_DEFAULT_SIZES);
-	batch->tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
-	for (int i = 0; i < ColumnCount(type); i++)
-		TupleDescInitEntry(batch->tupdesc, i + 1, ColumnName(type, i),
-						   ColumnType(type, i), -1, 0);
-	TupleDescFinalize(batch->tupdesc);
+	batch->tupdesc = TypeDesc(type);
 	batch->maxrows = 16;
 	batch->items = palloc(mul_size(sizeof(SortItem), batch->maxrows));
 	return batch;
@@ -146,9 +107,9 @@ CommonPrefix(Span a, Span b, int max)
 
 /*
  * Add a complete interaction to a batch, as a tuple: what it points to is
- * still in the processor's caches.  Returns the number of rows.
+ * still in the processor's caches.
  */
-int64
+void
 AddToBatch(Batch *batch, const Interaction *interaction)
 {
 	MemoryContext oldcontext;
@@ -169,7 +130,7 @@ AddToBatch(Batch *batch, const Interaction *interaction)
 	item->tuple = heap_form_tuple(batch->tupdesc, values, isnull);
 	MemoryContextSwitchTo(oldcontext);
 	item->timestamp = interaction->timestamp;
-	for (int i = USER_ID; i <= ITEM_ID; i++)
+	for (int i = COLUMN_USER_ID; i <= COLUMN_ITEM_ID; i++)
 	{
 		IdRange *range = &batch->ids[i];
 		Span id = IdOf(item, i);
@@ -180,7 +141,7 @@ AddToBatch(Batch *batch, const Interaction *interaction)
 		range->common =
 			CommonPrefix(IdOf(&batch->items[0], i), id, range->common);
 	}
-	return ++batch->nrows;
+	batch->nrows++;
 }
 
 /* Eight bytes from offset on, as a number that compares as they do. */
@@ -195,8 +156,8 @@ PrefixOf(Span id, int offset)
 }
 
 /* Bring the rows into the order of the key, with one of the ids in front. */
-static void
-SortRows(Batch *batch, Property lead)
+void
+SortBatch(Batch *batch, Column lead)
 {
 	SortItem *items = batch->items;
 
@@ -207,8 +168,11 @@ SortRows(Batch *batch, Property lead)
 	SortItems(items, batch->nrows, batch);
 }
 
-/* Keep one of each group of equal rows, which follow each other. */
-static void
+/*
+ * Keep one of each group of rows that are the same interaction, which follow
+ * each other once the batch is sorted.
+ */
+void
 DropDuplicates(Batch *batch)
 {
 	SortItem *items = batch->items;
@@ -223,221 +187,10 @@ DropDuplicates(Batch *batch)
 	batch->nrows = nrows;
 }
 
-/* The rows, as a statement reads them. */
-static Tuplestorestate *
-CopyRows(const Batch *batch)
+/* Forget the rows. */
+void
+EmptyBatch(Batch *batch)
 {
-	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
-	TupleTableSlot *slot =
-		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
-
-	for (int64 i = 0; i < batch->nrows; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		ExecStoreHeapTuple(batch->items[i].tuple, slot, false);
-		tuplestore_puttupleslot(tuples, slot);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	return tuples;
-}
-
-/* Store the only row: no sorting, and no subtransaction to pay for. */
-static uint64
-StoreOne(Batch *batch)
-{
-	TupleTableSlot *slot =
-		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
-	uint64 created;
-
-	ExecStoreHeapTuple(batch->items[0].tuple, slot, false);
-	slot_getallattrs(slot);
-	created = RunQuery(GetQuery(batch->type, QUERY_INSERT),
-					   batch->tupdesc->natts, slot->tts_values,
-					   slot->tts_isnull, SPI_OK_INSERT);
-	ExecDropSingleTupleTableSlot(slot);
-	return created;
-}
-
-/* what storing rows past the executor needs */
-typedef struct PlainInsert
-{
-	Batch *batch;
-	PlainTable *table;
-	MemoryContext context; /* emptied after each row, or some */
-	TupleTableSlot *slots[MAX_ROWS_AT_ONCE];
-} PlainInsert;
-
-/* Add some rows to the table, and note where they lie. */
-static void
-InsertIntoTable(PlainInsert *insert, const SortItem *items, int nrows)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(insert->context);
-
-	for (int i = 0; i < nrows; i++)
-		ExecStoreHeapTuple(items[i].tuple, insert->slots[i], false);
-	table_multi_insert(insert->table->rel, insert->slots, nrows,
-					   GetCurrentCommandId(true), 0, NULL);
-	for (int i = 0; i < nrows; i++)
-		items[i].tuple->t_self = insert->slots[i]->tts_tid;
-	MemoryContextReset(insert->context);
-	MemoryContextSwitchTo(oldcontext);
-}
-
-/* Add rows that lie in the table to one of its indexes. */
-static void
-InsertIntoIndex(PlainInsert *insert, const PlainIndex *index,
-				const SortItem *items, int64 nrows)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(insert->context);
-	IndexUniqueCheck check =
-		index->rel->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
-	TupleTableSlot *slot = insert->slots[0];
-	Datum values[INDEX_MAX_KEYS];
-	bool isnull[INDEX_MAX_KEYS];
-
-	for (int64 i = 0; i < nrows; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		/* in the order of a key they lie here and there in memory */
-		if (i + 1 < nrows)
-			__builtin_prefetch(items[i + 1].tuple);
-		ExecStoreHeapTuple(items[i].tuple, slot, false);
-		/* an index on expressions, which needs an EState, is not plain */
-		FormIndexDatum(index->info, slot, NULL, values, isnull);
-		index_insert(index->rel, values, isnull, &items[i].tuple->t_self,
-					 insert->table->rel, check, false, index->info);
-		MemoryContextReset(insert->context);
-	}
-	MemoryContextSwitchTo(oldcontext);
-}
-
-/*
- * Store the rows past the executor, as COPY does: many at once in the table,
- * and then in the indexes.  A unique one follows the table closely, since a
- * row that is stored already is found there; any other has all rows at the
- * end, in an order that makes it cheap to extend.
- */
-static void
-InsertPlainly(void *arg)
-{
-	PlainInsert *insert = arg;
-	Batch *batch = insert->batch;
-	PlainTable *table = insert->table;
-	int64 nrows = batch->nrows;
-	int nslots = Min(nrows, MAX_ROWS_AT_ONCE);
-
-	for (int i = 0; i < nslots; i++)
-		insert->slots[i] =
-			MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
-	/* few at first: what is stored already shows early, and leaves little */
-	for (int64 done = 0, count = 1; done < nrows; done += count)
-	{
-		const SortItem *items = batch->items + done;
-
-		count = Min(Min(count * 2, nslots), nrows - done);
-		InsertIntoTable(insert, items, count);
-		for (int i = 0; i < table->nindexes; i++)
-		{
-			if (table->indexes[i].rel->rd_index->indisunique)
-				InsertIntoIndex(insert, &table->indexes[i], items, count);
-		}
-	}
-	for (int i = 0; i < table->nindexes; i++)
-	{
-		PlainIndex *index = &table->indexes[i];
-		int column = index->info->ii_IndexAttrNumbers[0] - 1;
-
-		if (!index->rel->rd_index->indisunique)
-		{
-			SortRows(batch, column == ITEM_ID ? ITEM_ID : USER_ID);
-			InsertIntoIndex(insert, index, batch->items, nrows);
-		}
-		index_insert_cleanup(index->rel, index->info);
-	}
-}
-
-/* Try to store the rows past the executor, as if all were new. */
-static bool
-StorePlainly(Batch *batch, PlainTable *table)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "interactions insert",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	PlainInsert insert = {.batch = batch, .table = table};
-	bool stored;
-
-	insert.context = AllocSetContextCreate(context, "interactions insert row",
-										   ALLOCSET_DEFAULT_SIZES);
-	stored = Attempt(InsertPlainly, &insert);
-	ClosePlainTable(table);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(context); /* the slots, too */
-	return stored;
-}
-
-/*
- * Store several rows: as if all were new, which spares the index half of its
- * work, and where that fails, for whatever reason, the careful way.  A
- * distributed table reports a duplicate key in words of its own.
- */
-static uint64
-StoreRows(Batch *batch)
-{
-	EphemeralNamedRelationData relation;
-	Tuplestorestate *tuples;
-	PlainTable *table;
-	uint64 created;
-
-	SortRows(batch, USER_ID);
-	DropDuplicates(batch);
-	memset(&relation, 0, sizeof(relation));
-	relation.md.name = BATCH_RELATION;
-	relation.md.tupdesc = batch->tupdesc;
-	relation.md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation.md.enrtuples = batch->nrows;
-	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register the batch");
-
-	table = OpenPlainTable(batch->type);
-	if (table != NULL)
-	{
-		if (StorePlainly(batch, table))
-			return batch->nrows;
-		SortRows(batch, USER_ID);
-	}
-	relation.reldata = tuples = CopyRows(batch);
-	if (table == NULL && TryQuery(GetQuery(batch->type, QUERY_INSERT_NEW), 0,
-								  NULL, SPI_OK_INSERT))
-		created = SPI_processed;
-	else
-	{
-		RunQuery(GetQuery(batch->type, QUERY_INSERT_BATCH), 0, NULL, NULL,
-				 SPI_OK_SELECT);
-		created = ResultInt64(1);
-	}
-	tuplestore_end(tuples);
-	return created;
-}
-
-/*
- * Store the rows of a batch, and empty it; returns how many were not stored
- * already.
- */
-uint64
-StoreBatch(Batch *batch)
-{
-	MemoryContext oldcontext;
-	uint64 created;
-
-	if (batch->nrows == 0)
-		return 0;
-	SPI_connect();
-	oldcontext = MemoryContextSwitchTo(batch->context);
-	created = batch->nrows == 1 ? StoreOne(batch) : StoreRows(batch);
-	MemoryContextSwitchTo(oldcontext);
-	SPI_finish();
 	MemoryContextReset(batch->context);
 	batch->nrows = 0;
-	return created;
 }

@@ -1,6 +1,7 @@
 /*
  * compat.h
- *	  What differs between the supported versions of PostgreSQL, 15 to 19.
+ *	  What differs between the supported versions of PostgreSQL, 15 to 19, and
+ *	  between compilers.
  */
 #ifndef INTERACTIONS_COMPAT_H
 #define INTERACTIONS_COMPAT_H
@@ -17,6 +18,12 @@
 
 #ifndef pg_noreturn /* since 18 */
 #define pg_noreturn pg_attribute_noreturn()
+#endif
+
+#ifdef __GNUC__ /* and clang */
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) ((void) (address))
 #endif
 
 #if PG_VERSION_NUM < 160000

@@ -9,7 +9,9 @@
 #include "access/htup_details.h"
 #include "funcapi.h"
 #include "interactions.h"
+#include "json.h"
 #include "miscadmin.h"
+#include "store.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
@@ -21,7 +23,6 @@ typedef struct Body
 {
 	const InteractionType *type;
 	Batch *batch; /* the good elements */
-	int64 nrows;
 	int64 nelements;
 	int64 nerrors;
 	int sqlerrcode;		   /* of the first error */
@@ -38,70 +39,28 @@ OpenBody(FunctionCallInfo fcinfo, const char *expected)
 	return OpenJson(PG_GETARG_DATUM(0));
 }
 
-/* The stored row that equals an interaction, in wire format; or NULL. */
-static HeapTuple
-FindStored(const InteractionType *type, Datum *values, bool *isnull,
-		   MemoryContext context)
-{
-	HeapTuple tuple = NULL;
-	MemoryContext oldcontext;
-
-	if (RunQuery(GetQuery(type, QUERY_SELECT), ColumnCount(type), values,
-				 isnull, SPI_OK_SELECT) > 0)
-	{
-		oldcontext = MemoryContextSwitchTo(context);
-		tuple = heap_copytuple(SPI_tuptable->vals[0]);
-		MemoryContextSwitchTo(oldcontext);
-	}
-	return tuple;
-}
-
-/* create_TYPE(json) returns interactions_v1.TYPEs */
+/* create_TYPE(json) returns interactions_v1.TYPE */
 PG_FUNCTION_INFO_V1(create_interaction);
 Datum
 create_interaction(PG_FUNCTION_ARGS)
 {
 	const InteractionType *type = TypeOfFunction(fcinfo);
+	TupleDesc tupdesc = ResultDesc(fcinfo, type);
 	JsonLexContext *lex = OpenBody(fcinfo, "an interaction");
-	MemoryContext context = CurrentMemoryContext;
-	HeapTuple stored = NULL;
-	bool created;
-	TupleDesc tupdesc;
-	IdBuffer ids[NUM_IDS];
+	StoreResult result;
 	Datum values[MAX_COLUMNS];
 	bool isnull[MAX_COLUMNS];
 	Interaction interaction;
 	Violation violation;
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
-		tupdesc->natts != ColumnCount(type) - 1)
-		elog(ERROR, "unexpected result type");
 	if (!ReadInteraction(lex, type, &interaction, &violation))
 		ReportViolation(&violation);
-	InteractionDatums(type, &interaction, ids, values, isnull);
-
-	SPI_connect();
-	created = RunQuery(GetQuery(type, QUERY_INSERT), ColumnCount(type), values,
-					   isnull, SPI_OK_INSERT) > 0;
-	if (!created)
-		stored = FindStored(type, values, isnull, context);
-	SPI_finish();
-	SetStatus(created ? "201" : "200");
-
-	if (stored != NULL)
-	{
-		BlessTupleDesc(tupdesc);
-		HeapTupleHeaderSetDatumLength(stored->t_data, stored->t_len);
-		HeapTupleHeaderSetTypeId(stored->t_data, tupdesc->tdtypeid);
-		HeapTupleHeaderSetTypMod(stored->t_data, tupdesc->tdtypmod);
-	}
-	else
-	{
-		/* what is stored is what was given; the fingerprint is beyond natts */
-		values[TIMESTAMP] = Int64GetDatum(TimestampToMs(interaction.timestamp));
-		stored = heap_form_tuple(BlessTupleDesc(tupdesc), values, isnull);
-	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(stored));
+	result = StoreInteraction(type, &interaction, values, isnull);
+	SetStatus(result == STORE_CREATED ? "201" : "200");
+	if (result == STORE_SKIPPED)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(HeapTupleGetDatum(
+		heap_form_tuple(BlessTupleDesc(tupdesc), values, isnull)));
 }
 
 /* Note a bad element, in JSON or as a sentence. */
@@ -163,7 +122,7 @@ ReadBody(Body *body, JsonLexContext *lex, bool errors_as_json)
 		/* numbers, strings with escapes, and what is wrong */
 		MemoryContextReset(element);
 		if (ReadInteraction(lex, body->type, &interaction, &violation))
-			body->nrows = AddToBatch(body->batch, &interaction);
+			AddToBatch(body->batch, &interaction);
 		else
 			NoteError(body, &violation, errors_as_json);
 		body->nelements++;
@@ -181,6 +140,7 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 	MemoryContext context;
 	MemoryContext oldcontext;
 	StringInfoData result;
+	uint64 given;
 	uint64 created;
 	text *json;
 
@@ -203,6 +163,7 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 				 "Nothing was stored. import_%s stores the valid elements and reports the rest.",
 				 body.type->plural)));
 
+	given = body.batch->nrows;
 	created = StoreBatch(body.batch);
 	SetStatus(skip ? "200" : "201");
 
@@ -210,7 +171,7 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 	appendStringInfo(&result,
 					 "{\"created\": " UINT64_FORMAT
 					 ", \"duplicates\": " UINT64_FORMAT,
-					 created, body.nrows - created);
+					 created, given - created);
 	if (skip)
 		appendStringInfo(&result, ", \"errors\": [%s]", body.errors.data);
 	appendStringInfoChar(&result, '}');

@@ -4,99 +4,145 @@
  */
 #include "postgres.h"
 
-#include "interactions.h"
+#include "catalog/pg_type.h"
+#include "locks.h"
+#include "plans.h"
+#include "rules.h"
+#include "timestamp.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 /* arguments of the functions */
-#define USER 0
-#define ITEM 1
-#define AT 2
-#define FROM_TIMESTAMP 3
-#define TO_TIMESTAMP 4
-#define NUM_CRITERIA 5
-
-/*
- * Delete the interactions of a type from from up to, and without, to; of a
- * user and with an item, where these are not null (0).  Returns their number.
- * To be called within SPI, under a lock of transfer.c.
- */
-int64
-DeleteInteractions(const InteractionType *type, Datum user_id, Datum item_id,
-				   TimestampTz from, TimestampTz to)
+enum
 {
-	Datum values[] = {TimestampTzGetDatum(from), TimestampTzGetDatum(to),
-					  user_id, item_id};
-	bool isnull[] = {false, false, user_id == 0, item_id == 0};
-	int criteria = 0;
+	ARG_USER_ID,
+	ARG_ITEM_ID,
+	ARG_TIMESTAMP,
+	ARG_FROM_TIMESTAMP,
+	ARG_TO_TIMESTAMP,
+	ARG_DELETE_ALL
+};
 
-	if (user_id != 0)
-		criteria |= BY_USER;
-	if (item_id != 0)
-		criteria |= BY_ITEM;
-	if (!TIMESTAMP_IS_NOBEGIN(from) || !TIMESTAMP_IS_NOEND(to))
-		criteria |= IN_RANGE;
-	return RunQuery(GetQuery(type, QUERY_DELETE + criteria), lengthof(values),
-					values, isnull, SPI_OK_DELETE);
+/* what a deletion looks for; bits */
+#define DELETE_IN_RANGE (1 << 0)
+#define DELETE_BY_USER (1 << 1)
+#define DELETE_BY_ITEM (1 << 2)
+#define NUM_DELETE_KINDS (1 << 3)
+
+static SPIPlanPtr
+DeletePlan(const InteractionType *type, int conditions)
+{
+	static SPIPlanPtr plans[NUM_TYPES][NUM_DELETE_KINDS];
+	const Oid argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
+	SPIPlanPtr *plan = &plans[TypeIndex(type)][conditions];
+	StringInfoData sql;
+
+	if (PlanIsKept(*plan, type->plural))
+		return *plan;
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "DELETE FROM interactions.%s WHERE true",
+					 quote_identifier(type->plural));
+	if (conditions & DELETE_IN_RANGE)
+		appendStringInfoString(
+			&sql, " AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"
+				  " AND \"timestamp\" OPERATOR(pg_catalog.<) $2");
+	if (conditions & DELETE_BY_USER)
+		appendStringInfoString(&sql, " AND user_id OPERATOR(pg_catalog.=) $3");
+	if (conditions & DELETE_BY_ITEM)
+		appendStringInfoString(&sql, " AND item_id OPERATOR(pg_catalog.=) $4");
+	KeepPlan(plan, sql.data, lengthof(argtypes), argtypes, 0);
+	return *plan;
 }
 
-/* delete_TYPEs(user_id, item_id, timestamp, from_timestamp, to_timestamp) */
-PG_FUNCTION_INFO_V1(delete_interactions);
-Datum
-delete_interactions(PG_FUNCTION_ARGS)
+/*
+ * Lock what is to be deleted from: two deletions that meet the same rows in
+ * another order would deadlock.
+ */
+static void
+LockOwners(bool by_user, Datum user_id)
 {
-	const InteractionType *type = TypeOfFunction(fcinfo);
-	Datum user_id = 0;
-	Datum item_id = 0;
-	Span user = {NULL, 0};
-	TimestampTz from = DT_NOBEGIN;
-	TimestampTz to = DT_NOEND;
-	int ncriteria = 0;
-	int64 deleted;
+	if (by_user)
+		LockUsers(TextSpan(user_id), TextSpan(user_id));
+	else
+		LockAllUsers();
+}
 
-	for (int i = 0; i < NUM_CRITERIA; i++)
-		ncriteria += !PG_ARGISNULL(i);
-	if (ncriteria == 0)
+/* Hold the call to the criteria that it may have: some, or else delete_all. */
+static void
+CheckCriteria(bool given, bool all)
+{
+	if (!given && !all)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("at least one criterion must be given"),
 			 errhint(
-				 "The criteria are user_id, item_id, timestamp, from_timestamp, to_timestamp.")));
+				 "The criteria are user_id, item_id, timestamp, from_timestamp, to_timestamp; delete_all alone deletes everything.")));
+	if (given && all)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"delete_all\" goes with no criterion")));
+}
 
-	if (!PG_ARGISNULL(USER))
-	{
-		user_id = PG_GETARG_DATUM(USER);
-		user = CheckedId("user_id", user_id, false);
-	}
-	if (!PG_ARGISNULL(ITEM))
-	{
-		item_id = PG_GETARG_DATUM(ITEM);
-		CheckedId("item_id", item_id, false);
-	}
-	if (!PG_ARGISNULL(FROM_TIMESTAMP))
+/*
+ * delete_TYPEs(user_id, item_id, timestamp, from_timestamp, to_timestamp,
+ *				delete_all)
+ */
+PG_FUNCTION_INFO_V1(delete_interactions);
+Datum
+delete_interactions(PG_FUNCTION_ARGS)
+{
+	const InteractionType *type = TypeOfFunction(fcinfo);
+	bool by_user = !PG_ARGISNULL(ARG_USER_ID);
+	bool by_item = !PG_ARGISNULL(ARG_ITEM_ID);
+	bool given = false;
+	bool all = PG_NARGS() > ARG_DELETE_ALL && !PG_ARGISNULL(ARG_DELETE_ALL) &&
+			   PG_GETARG_BOOL(ARG_DELETE_ALL);
+	TimestampTz from = DT_NOBEGIN;
+	TimestampTz to = DT_NOEND;
+	int conditions = 0;
+	int64 deleted;
+	Datum values[4];
+	bool isnull[4] = {false, false, !by_user, !by_item};
+
+	for (int i = 0; i < ARG_DELETE_ALL; i++)
+		given = given || !PG_ARGISNULL(i);
+	CheckCriteria(given, all);
+
+	if (by_user)
+		CheckedId("user_id", PG_GETARG_DATUM(ARG_USER_ID), false);
+	if (by_item)
+		CheckedId("item_id", PG_GETARG_DATUM(ARG_ITEM_ID), false);
+	if (!PG_ARGISNULL(ARG_FROM_TIMESTAMP))
 		from = TimestampArgument("from_timestamp",
-								 TextSpan(PG_GETARG_DATUM(FROM_TIMESTAMP)));
-	if (!PG_ARGISNULL(TO_TIMESTAMP))
+								 PG_GETARG_DATUM(ARG_FROM_TIMESTAMP));
+	if (!PG_ARGISNULL(ARG_TO_TIMESTAMP))
 		to = TimestampArgument("to_timestamp",
-							   TextSpan(PG_GETARG_DATUM(TO_TIMESTAMP)));
-	if (!PG_ARGISNULL(AT))
+							   PG_GETARG_DATUM(ARG_TO_TIMESTAMP));
+	if (!PG_ARGISNULL(ARG_TIMESTAMP))
 	{
 		TimestampTz at =
-			TimestampArgument("timestamp", TextSpan(PG_GETARG_DATUM(AT)));
+			TimestampArgument("timestamp", PG_GETARG_DATUM(ARG_TIMESTAMP));
 
 		/* timestamps are whole milliseconds, so the next one is out */
 		from = Max(from, at);
 		to = Min(to, at + 1);
 	}
+	if (!TIMESTAMP_IS_NOBEGIN(from) || !TIMESTAMP_IS_NOEND(to))
+		conditions |= DELETE_IN_RANGE;
+	if (by_user)
+		conditions |= DELETE_BY_USER;
+	if (by_item)
+		conditions |= DELETE_BY_ITEM;
 
-	/* two deletions that meet the same rows in another order would deadlock */
-	if (user_id != 0)
-		LockUsers(user, user);
-	else
-		LockAllUsers();
+	values[0] = TimestampTzGetDatum(from);
+	values[1] = TimestampTzGetDatum(to);
+	values[2] = PG_GETARG_DATUM(ARG_USER_ID);
+	values[3] = PG_GETARG_DATUM(ARG_ITEM_ID);
 
+	LockOwners(by_user, values[2]);
 	SPI_connect();
-	deleted = DeleteInteractions(type, user_id, item_id, from, to);
+	deleted = RunPlan(DeletePlan(type, conditions), lengthof(values), values,
+					  isnull, SPI_OK_DELETE);
 	SPI_finish();
 
 	PG_RETURN_TEXT_P(

@@ -4,9 +4,12 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
+#include "fmgr.h"
 #include "interactions.h"
 #include "utils/guc.h"
-#include "utils/memutils.h"
+#include "view_insert.h"
 
 #if PG_VERSION_NUM >= 180000
 PG_MODULE_MAGIC_EXT(.name = "interactions");
@@ -17,44 +20,22 @@ PG_MODULE_MAGIC;
 /* settings; core keeps their values */
 int MaxBatchElements;
 int MaxPageSize;
-bool AllowDrop;
-
-#define KEPT_BYTES ((Size) 16 * 1024 * 1024)
 
 PGDLLEXPORT void _PG_init(void);
-
-/*
- * Teach malloc to keep what a call frees for the next one.  By default glibc
- * gives all but small blocks back to the kernel at once, and a batch or a
- * long list gets its memory anew, page by page, each time: up to a third of
- * its time where a page fault is dear, as on many virtual machines.  But
- * its thresholds follow the largest block that was ever freed (mallopt(3),
- * M_MMAP_THRESHOLD), so one that is never touched will do.  An administrator
- * who has set the thresholds in the environment overrules this.
- */
-static void
-KeepMemory(void)
-{
-	pfree(MemoryContextAlloc(TopMemoryContext, KEPT_BYTES));
-}
 
 void
 _PG_init(void)
 {
-	KeepMemory();
 	DefineCustomIntVariable("interactions.max_batch_elements",
 							"Most elements that one batch may have.", NULL,
-							&MaxBatchElements, 1000000, 1, PG_INT32_MAX,
-							PGC_SUSET, 0, NULL, NULL, NULL);
+							&MaxBatchElements, 1000000, 1, INT_MAX, PGC_SUSET,
+							0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 		"interactions.max_page_size", "Largest page of a list.",
 		"0 is no limit; otherwise a list without page_size is refused, too.",
-		&MaxPageSize, 0, 0, PG_INT32_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
-	DefineCustomBoolVariable(
-		"interactions.allow_drop",
-		"Allows to drop the extension while its tables hold rows.", NULL,
-		&AllowDrop, false, PGC_USERSET, 0, NULL, NULL, NULL);
+		&MaxPageSize, 0, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("interactions");
+	WatchViewInserts();
 }
 
 /* Set the HTTP status that PostgREST gives. */

@@ -9,9 +9,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "interactions.h"
+#include "json.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "rules.h"
+#include "subxact.h"
+#include "timestamp.h"
 #include "utils/builtins.h"
 
 /* Begin to read a json datum; the first token is the current one. */
@@ -104,6 +107,14 @@ LexString(void *arg)
 	job->error = json_lex(job->lex);
 }
 
+/* Whether core says that the encoding has no such character. */
+static bool
+IsUntranslatable(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_UNTRANSLATABLE_CHARACTER ||
+		   sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
+}
+
 /* Lex one string, resolving escapes. */
 static JsonParseErrorType
 ResolveEscapes(JsonLexContext *lex)
@@ -114,7 +125,7 @@ ResolveEscapes(JsonLexContext *lex)
 	if (PG_VERSION_NUM >= 160000 || GetDatabaseEncoding() == PG_UTF8)
 		LexString(&job);
 	else
-		Attempt(LexString, &job);
+		Attempt(LexString, &job, IsUntranslatable);
 	return job.error;
 }
 
@@ -172,8 +183,8 @@ ReadId(JsonLexContext *lex, const char *property, Span *id,
 
 /* The number that is the current token, or in the string that is. */
 static bool
-ReadNumber(JsonLexContext *lex, const char *property, Oid typid, Number *number,
-		   Violation *violation)
+ReadNumber(JsonLexContext *lex, const char *property, Oid typid,
+		   const char *hint, Number *number, Violation *violation)
 {
 	Span text;
 
@@ -188,7 +199,7 @@ ReadNumber(JsonLexContext *lex, const char *property, Oid typid, Number *number,
 		text.len = lex->token_terminator - lex->token_start;
 	}
 	return ScanNumber(text, number) ||
-		   ViolateSyntax(property, typid, text, violation);
+		   ViolateSyntax(property, typid, hint, text, violation);
 }
 
 /*
@@ -199,7 +210,7 @@ static int
 FindProperty(const InteractionType *type, Span name, int from)
 {
 	/* all but the fingerprint, which is ours alone */
-	int count = ColumnCount(type) - 1;
+	int count = WireColumnCount(type);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -220,7 +231,7 @@ PropertiesHint(const InteractionType *type)
 
 	initStringInfo(&hint);
 	appendStringInfo(&hint, "The properties of %s are", type->plural);
-	for (int i = 0; i < ColumnCount(type) - 1; i++)
+	for (int i = 0; i < WireColumnCount(type); i++)
 		appendStringInfo(&hint, "%s %s", i > 0 ? "," : "", ColumnName(type, i));
 	appendStringInfoChar(&hint, '.');
 	return hint.data;
@@ -233,19 +244,19 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 {
 	const char *name = ColumnName(type, property);
 	const OwnColumn *column;
-	int own = property - FIRST_OWN;
+	int own = property - COLUMN_FIRST_OWN;
 	Number number;
 
 	switch (property)
 	{
-		case USER_ID:
+		case COLUMN_USER_ID:
 			return ReadId(lex, name, &interaction->user_id, violation);
-		case ITEM_ID:
+		case COLUMN_ITEM_ID:
 			return ReadId(lex, name, &interaction->item_id, violation);
-		case RECOMMENDATION_ID:
+		case COLUMN_RECOMMENDATION_ID:
 			return ReadId(lex, name, &interaction->recommendation_id,
 						  violation);
-		case TIMESTAMP:
+		case COLUMN_TIMESTAMP:
 			if (lex->token_type != JSON_TOKEN_STRING &&
 				lex->token_type != JSON_TOKEN_NUMBER)
 				return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE,
@@ -253,7 +264,8 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 							   "\"%s\" must be " TIMESTAMP_RULE ", not %s",
 							   name, DescribeToken(lex));
 			interaction->timestamp_isnull = false;
-			return ReadNumber(lex, name, TIMESTAMPTZOID, &number, violation) &&
+			return ReadNumber(lex, name, INT8OID, TIMESTAMP_HINT, &number,
+							  violation) &&
 				   TimestampFromNumber(name, &number, &interaction->timestamp,
 									   violation);
 		default:
@@ -261,7 +273,7 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 			if (lex->token_type != JSON_TOKEN_STRING &&
 				lex->token_type != JSON_TOKEN_NUMBER)
 				return ViolateOwn(column, DescribeToken(lex), violation);
-			if (!ReadNumber(lex, name, column->typid, &number, violation))
+			if (!ReadNumber(lex, name, column->typid, NULL, &number, violation))
 				return false;
 			interaction->own_isnull[own] = false;
 			return NumberToDatum(&number, column->typid,

@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "interactions.h"
+#include "number.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -181,7 +181,8 @@ NumberToInt64(const Number *number, int64 *result, bool *exact)
 	{
 		if (-exponent >= (int) lengthof(powers_of_ten))
 		{
-			*exact = false;
+			if (digits != 0)
+				*exact = false;
 			digits = 0;
 		}
 		else

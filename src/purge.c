@@ -11,25 +11,119 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "interactions.h"
+#include "interaction.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
+#include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "violation.h"
 
 /* Number of blocks of a type's table. */
 static BlockNumber
 CountBlocks(const InteractionType *type)
 {
-	RangeVar *name = makeRangeVar("interactions", pstrdup(type->plural), -1);
-	Relation relation = table_openrv(name, AccessShareLock);
+	Relation relation = table_open(RequireTable(type->plural), AccessShareLock);
 	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
 
 	table_close(relation, AccessShareLock);
 	return blocks;
+}
+
+/*
+ * Removes the first $2 rows older than $1 of those between two places, and
+ * tells how many it chose, how many of these it removed, and where the last
+ * lies.  A row that a trigger of the user's keeps is so not chosen again.
+ *
+ * To pass over rows that others hold is to lock those that are chosen, which
+ * the policies for UPDATE have to allow, too.  So where there are policies,
+ * others are waited for, and what DELETE would remove is removed.
+ */
+static SPIPlanPtr
+PurgePlan(const InteractionType *type, bool with_policies)
+{
+	static SPIPlanPtr plans[NUM_TYPES][2];
+	const Oid argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID, TIDOID};
+	const char *table = quote_identifier(type->plural);
+	SPIPlanPtr *plan = &plans[TypeIndex(type)][with_policies];
+
+	if (!PlanIsKept(*plan, type->plural))
+		KeepPlan(plan,
+				 psprintf("WITH chosen AS MATERIALIZED (SELECT ctid AS place"
+						  " FROM interactions.%s"
+						  " WHERE ctid OPERATOR(pg_catalog.>=) $3"
+						  " AND ctid OPERATOR(pg_catalog.<) $4"
+						  " AND \"timestamp\" OPERATOR(pg_catalog.<) $1"
+						  " ORDER BY ctid LIMIT $2%s),"
+						  " removed AS (DELETE FROM interactions.%s"
+						  " WHERE ctid OPERATOR(pg_catalog.=) ANY"
+						  " (ARRAY(SELECT place FROM chosen)) RETURNING 1)"
+						  " SELECT pg_catalog.count(*),"
+						  " (SELECT pg_catalog.count(*) FROM removed),"
+						  " pg_catalog.max(place) FROM chosen",
+						  table, with_policies ? "" : " FOR UPDATE SKIP LOCKED",
+						  table),
+				 lengthof(argtypes), argtypes, 0);
+	return *plan;
+}
+
+/* Remove a batch between two places at most; advances from. */
+static int64
+PurgeBatch(const InteractionType *type, Datum older_than, int batch_size,
+		   ItemPointer from, ItemPointer to)
+{
+	Datum values[] = {older_than, Int32GetDatum(batch_size),
+					  PointerGetDatum(from), PointerGetDatum(to)};
+	int64 removed;
+	bool isnull;
+
+	RunPlan(PurgePlan(type, HidesRows(type->plural)), lengthof(values), values,
+			NULL, SPI_OK_SELECT);
+	removed = ResultInt64(2);
+	if (ResultInt64(1) < batch_size)
+		*from = *to;
+	else
+	{
+		*from = *(ItemPointer) DatumGetPointer(SPI_getbinval(
+			SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
+		ItemPointerInc(from);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return removed;
+}
+
+/*
+ * Remove the old rows of a table, batch by batch, and commit each.  A step is
+ * as many blocks as cannot hold more than a batch, or one after another.
+ */
+static int64
+PurgeTable(const InteractionType *type, Datum older_than, int batch_size)
+{
+	BlockNumber blocks = CountBlocks(type);
+	BlockNumber step = Max(batch_size / MaxHeapTuplesPerPage, 1);
+	ItemPointerData from;
+	ItemPointerData to;
+	int64 total = 0;
+	int64 reported = 0;
+
+	ItemPointerSet(&from, 0, 0);
+	for (BlockNumber block = 0; block < blocks;
+		 block = ItemPointerGetBlockNumberNoCheck(&from))
+	{
+		ItemPointerSet(&to, blocks - block > step ? block + step : blocks, 0);
+		total += PurgeBatch(type, older_than, batch_size, &from, &to);
+		SPI_commit();
+		CHECK_FOR_INTERRUPTS();
+		if (total - reported >= batch_size)
+		{
+			ereport(NOTICE, (errmsg("purged " INT64_FORMAT " of %s so far",
+									total, type->plural)));
+			reported = total;
+		}
+	}
+	return total;
 }
 
 /* purge(interaction_type, older_than, batch_size) */
@@ -37,17 +131,9 @@ PG_FUNCTION_INFO_V1(purge);
 Datum
 purge(PG_FUNCTION_ARGS)
 {
-	Oid argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID, TIDOID};
-	Datum values[lengthof(argtypes)];
-	ItemPointerData from;
-	ItemPointerData to;
 	const InteractionType *type;
-	SPIPlanPtr plan = NULL;
-	BlockNumber blocks;
-	BlockNumber step;
 	int batch_size;
-	int64 total = 0;
-	int64 reported = 0;
+	int64 total;
 
 	if (PG_ARGISNULL(0))
 		ReportNull("interaction_type");
@@ -69,49 +155,7 @@ purge(PG_FUNCTION_ARGS)
 				 errhint("It commits what it has removed, batch by batch.")));
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	KeepQuery(&plan,
-			  psprintf("WITH removed AS (DELETE FROM interactions.%s"
-					   " WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY("
-					   "SELECT ctid FROM interactions.%s"
-					   " WHERE ctid OPERATOR(pg_catalog.>=) $3"
-					   " AND ctid OPERATOR(pg_catalog.<) $4"
-					   " AND \"timestamp\" OPERATOR(pg_catalog.<) $1"
-					   " LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1)"
-					   " SELECT pg_catalog.count(*) FROM removed",
-					   quote_identifier(type->plural),
-					   quote_identifier(type->plural)),
-			  lengthof(argtypes), argtypes);
-	values[0] = PG_GETARG_DATUM(1);
-	values[1] = Int32GetDatum(batch_size);
-	values[2] = PointerGetDatum(&from);
-	values[3] = PointerGetDatum(&to);
-
-	/* as many blocks as cannot hold more than a batch, or one after another */
-	blocks = CountBlocks(type);
-	step = Max(batch_size / MaxHeapTuplesPerPage, 1);
-	for (BlockNumber block = 0; block < blocks;)
-	{
-		int64 removed;
-
-		ItemPointerSet(&from, block, 0);
-		ItemPointerSet(&to, blocks - block > step ? block + step : blocks, 0);
-		RunQuery(plan, lengthof(values), values, NULL, SPI_OK_SELECT);
-		removed = ResultInt64(1);
-		SPI_freetuptable(SPI_tuptable);
-		SPI_commit();
-		CHECK_FOR_INTERRUPTS();
-
-		if (removed < batch_size)
-			block = ItemPointerGetBlockNumberNoCheck(&to);
-		total += removed;
-		if (total - reported >= batch_size)
-		{
-			ereport(NOTICE, (errmsg("purged " INT64_FORMAT " of %s so far",
-									total, type->plural)));
-			reported = total;
-		}
-	}
-	SPI_freeplan(plan);
+	total = PurgeTable(type, PG_GETARG_DATUM(1), batch_size);
 	SPI_finish();
 	ereport(NOTICE,
 			(errmsg("purged " INT64_FORMAT " of %s", total, type->plural)));

@@ -1,113 +1,20 @@
 /*
  * rules.c
- *	  The rules that every interaction is held to, whichever way it comes, and
- *	  the words in which they are broken.
- *
- * Nothing here raises for a broken rule: a batch has to go on to its next
- * element.  A Violation says what is wrong; ReportViolation raises it.
+ *	  The rules that every interaction is held to, whichever way it comes.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "interactions.h"
+#include "rules.h"
+#include "timestamp.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
-
-#define MAX_SHOWN_BYTES 64
-
-/* Fill in a violation; returns false, for the caller to return. */
-bool
-Violate(Violation *violation, int sqlerrcode, const char *hint, const char *fmt,
-		...)
-{
-	StringInfoData message;
-
-	initStringInfo(&message);
-	for (;;)
-	{
-		va_list args;
-		int needed;
-
-		va_start(args, fmt);
-		needed = appendStringInfoVA(&message, fmt, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&message, needed);
-	}
-	violation->sqlerrcode = sqlerrcode;
-	violation->message = message.data;
-	violation->hint = hint ? pstrdup(hint) : NULL;
-	return false;
-}
-
-void
-ReportViolation(const Violation *violation)
-{
-	ereport(ERROR, (errcode(violation->sqlerrcode),
-					errmsg_internal("%s", violation->message),
-					violation->hint ? errhint("%s", violation->hint) : 0));
-}
-
-static bool
-ViolateNull(const char *property, Violation *violation)
-{
-	return Violate(violation, ERRCODE_NOT_NULL_VIOLATION, NULL,
-				   "\"%s\" must not be null", property);
-}
-
-/* Raise that a property, or an argument, is null. */
-void
-ReportNull(const char *property)
-{
-	Violation violation;
-
-	ViolateNull(property, &violation);
-	ReportViolation(&violation);
-}
-
-/* Raise that a trigger function was called in another way than ours call it. */
-void
-ReportTriggerProtocol(void)
-{
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		 errmsg(
-			 "function must be called by the triggers that the extension makes")));
-}
-
-/* A given text as a message shows it: its beginning, where it is long. */
-char *
-Clip(Span text)
-{
-	int len;
-
-	if (text.len <= MAX_SHOWN_BYTES)
-		return pnstrdup(text.data, text.len);
-	len = pg_mbcliplen(text.data, text.len, MAX_SHOWN_BYTES);
-	return psprintf("%.*s...", len, text.data);
-}
-
-static char *
-ClipString(const char *text)
-{
-	return Clip((Span){text, strlen(text)});
-}
-
-/* The bytes of a text; copied only where it is toasted. */
-Span
-TextSpan(Datum text)
-{
-	struct varlena *value = PG_DETOAST_DATUM_PACKED(text);
-
-	return (Span){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
-}
+#include "utils/timestamp.h"
 
 /* Hold an id to the rule. */
 bool
@@ -140,19 +47,6 @@ CheckedId(const char *property, Datum text, bool isnull)
 	return id;
 }
 
-/* Refuse text that is no number, in a property of type typid. */
-bool
-ViolateSyntax(const char *property, Oid typid, Span text, Violation *violation)
-{
-	bool is_timestamp = typid == TIMESTAMPTZOID;
-
-	return Violate(violation, ERRCODE_INVALID_TEXT_REPRESENTATION,
-				   is_timestamp ? TIMESTAMP_HINT : NULL,
-				   "invalid input syntax for type %s: \"%s\" in \"%s\"",
-				   format_type_be(is_timestamp ? INT8OID : typid), Clip(text),
-				   property);
-}
-
 /* Refuse the value of one of a type's own columns. */
 bool
 ViolateOwn(const OwnColumn *column, const char *given, Violation *violation)
@@ -173,23 +67,18 @@ typedef struct Limits
 static bool
 NumericInRange(const InteractionType *type, int own, Datum value)
 {
-	/* a row for each type; allocated when first needed, and kept */
-	static Limits(*all)[MAX_OWN_COLUMNS] = NULL;
+	/* made when first needed, and kept as long as the backend */
+	static Limits all[NUM_TYPES][MAX_OWN_COLUMNS];
 	const OwnColumn *column = &type->own[own];
-	Limits *limits;
+	Limits *limits = &all[TypeIndex(type)][own];
 
-	if (all == NULL)
-		all = MemoryContextAllocZero(TopMemoryContext,
-									 mul_size(sizeof(all[0]),
-											  NumInteractionTypes));
-	limits = &all[type - InteractionTypes][own];
 	if (limits->max == 0)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
 
 		limits->min = NumericGetDatum(int64_to_numeric(column->min));
 		limits->max = DirectFunctionCall3(numeric_in,
-										  CStringGetDatum(column->max),
+										  CStringGetDatum(psprintf("%.17g", column->max)),
 										  ObjectIdGetDatum(InvalidOid),
 										  Int32GetDatum(-1));
 		MemoryContextSwitchTo(oldcontext);
@@ -212,7 +101,7 @@ CheckOwn(const InteractionType *type, int own, Datum value,
 	{
 		case FLOAT8OID:
 			ok = DatumGetFloat8(value) >= (double) column->min &&
-				 DatumGetFloat8(value) <= strtod(column->max, NULL);
+				 DatumGetFloat8(value) <= column->max;
 			break;
 		case NUMERICOID:
 			ok = NumericInRange(type, own, value);

@@ -7,8 +7,9 @@
 
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
-#include "interactions.h"
+#include "timestamp.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #define USECS_PER_MSEC 1000
 #define EPOCH_MS                                                               \
@@ -88,15 +89,16 @@ TimestampFromNumber(const char *property, const Number *number,
 
 /* Convert text that holds a number of milliseconds, or raise. */
 TimestampTz
-TimestampArgument(const char *property, Span text)
+TimestampArgument(const char *property, Datum text)
 {
+	Span span = TextSpan(text);
 	Number number;
 	Violation violation;
 	TimestampTz result = 0;
 
-	if (!ScanNumber(text, &number))
+	if (!ScanNumber(span, &number))
 	{
-		ViolateSyntax(property, TIMESTAMPTZOID, text, &violation);
+		ViolateSyntax(property, INT8OID, TIMESTAMP_HINT, span, &violation);
 		ReportViolation(&violation);
 	}
 	if (!TimestampFromNumber(property, &number, &result, &violation))
@@ -124,7 +126,7 @@ Datum
 timestamp_from_ms(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TIMESTAMPTZ(
-		TimestampArgument("timestamp", TextSpan(PG_GETARG_DATUM(0))));
+		TimestampArgument("timestamp", PG_GETARG_DATUM(0)));
 }
 
 /* timestamp_to_ms(timestamptz) returns bigint */

@@ -1,74 +1,181 @@
 /*
  * transfer.c
- *	  Moves all that one user did to another, and the locks that this takes.
+ *	  Moves all that one user did to another.
  *
- * Whoever changes or deletes rows of a user holds an advisory lock on that
- * user until the end of the transaction; whoever may come to several users in
- * any order locks all of them.  All is locked before one, and of two users the
- * one with the lower key first, so that nobody waits in a circle.  Nobody who
- * only stores an interaction takes a lock.
+ * Rows stay the same rows, with all that anybody has added to them: they are
+ * updated.  But those that the target has already, value for value, are
+ * removed.  What is found, changed and left is counted in one snapshot, so
+ * that a policy or a trigger that keeps a row is noticed.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
-#include "interactions.h"
+#include "locks.h"
+#include "plans.h"
+#include "registry.h"
+#include "rules.h"
+#include "subxact.h"
+#include "transfer.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/json.h"
-
-/* of our locks, so that they do not meet those of an application */
-#define LOCK_SEED UINT64CONST(0x696e746572616374)
+#include "utils/plancache.h"
+#include "utils/resowner.h"
 
 #define ERRCODE_UNKNOWN_USER MAKE_SQLSTATE('P', 'T', '4', '0', '4')
 
+/* of a type, while others store the same rows for the target */
+#define MAX_TRIES 10
+
+static const Oid argtypes[] = {TEXTOID, TEXTOID}; /* source and target */
+
+/* Finds out whether a user has interactions of a type. */
+static SPIPlanPtr
+FindPlan(const InteractionType *type)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	SPIPlanPtr *plan = &plans[TypeIndex(type)];
+
+	if (!PlanIsKept(*plan, type->plural))
+		KeepPlan(plan,
+				 psprintf("SELECT FROM interactions.%s"
+						  " WHERE user_id OPERATOR(pg_catalog.=) $1"
+						  " FETCH FIRST 1 ROW ONLY",
+						  quote_identifier(type->plural)),
+				 lengthof(argtypes), argtypes, 0);
+	return *plan;
+}
+
+/* Removes what the target has already, value for value, from the source. */
+static SPIPlanPtr
+RemovePlan(const InteractionType *type)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	SPIPlanPtr *plan = &plans[TypeIndex(type)];
+	const char *table = quote_identifier(type->plural);
+	StringInfoData sql;
+
+	if (PlanIsKept(*plan, type->plural))
+		return *plan;
+	initStringInfo(&sql);
+	appendStringInfo(
+		&sql,
+		"WITH known AS MATERIALIZED (SELECT one.\"timestamp\", one.item_id,"
+		" one.fingerprint FROM interactions.%s AS one"
+		" JOIN interactions.%s AS other"
+		" ON other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
+		" AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
+		" AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint"
+		" WHERE one.user_id OPERATOR(pg_catalog.=) $1"
+		" AND other.user_id OPERATOR(pg_catalog.=) $2",
+		table, table);
+	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
+	{
+		const char *name = quote_identifier(ColumnName(type, i));
+
+		appendStringInfo(&sql,
+						 " AND (one.%s OPERATOR(pg_catalog.=) other.%s"
+						 " OR one.%s IS NULL AND other.%s IS NULL)",
+						 name, name, name, name);
+	}
+	appendStringInfo(
+		&sql,
+		"), removed AS (DELETE FROM interactions.%s AS one USING known"
+		" WHERE one.user_id OPERATOR(pg_catalog.=) $1"
+		" AND one.\"timestamp\" OPERATOR(pg_catalog.=) known.\"timestamp\""
+		" AND one.item_id OPERATOR(pg_catalog.=) known.item_id"
+		" AND one.fingerprint OPERATOR(pg_catalog.=) known.fingerprint"
+		" RETURNING 1)"
+		" SELECT pg_catalog.count(*),"
+		" (SELECT pg_catalog.count(*) FROM removed),"
+		" CAST(0 AS pg_catalog.int8) FROM known",
+		table);
+	KeepPlan(plan, sql.data, lengthof(argtypes), argtypes, 0);
+	return *plan;
+}
+
+/* Moves what the source has to the target. */
+static SPIPlanPtr
+MovePlan(const InteractionType *type)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	SPIPlanPtr *plan = &plans[TypeIndex(type)];
+	const char *table = quote_identifier(type->plural);
+
+	if (!PlanIsKept(*plan, type->plural))
+		KeepPlan(plan,
+				 psprintf("WITH moved AS (UPDATE interactions.%s"
+						  " SET user_id = $2"
+						  " WHERE user_id OPERATOR(pg_catalog.=) $1"
+						  " RETURNING user_id)"
+						  " SELECT pg_catalog.count(*),"
+						  " (SELECT pg_catalog.count(*) FROM moved"
+						  " WHERE user_id OPERATOR(pg_catalog.=) $2),"
+						  " (SELECT pg_catalog.count(*) FROM moved"
+						  " WHERE user_id OPERATOR(pg_catalog.<>) $2)"
+						  " FROM interactions.%s"
+						  " WHERE user_id OPERATOR(pg_catalog.=) $1",
+						  table, table),
+				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
+	return *plan;
+}
+
+/*
+ * Let a plan go through the rows by the primary key's index, and so in the
+ * order in which batches store rows: two that meet in the same rows of the
+ * target then wait for each other, and do not deadlock.  The planner is told
+ * so only while it plans, as in ri_triggers.c, and not the triggers that the
+ * plan fires; a generic plan is kept.
+ */
 static void
-Lock(uint64 key)
+PlanByIndex(SPIPlanPtr plan)
 {
-	DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum((int64) key));
+	const char *const others[] = {"enable_seqscan", "enable_bitmapscan"};
+	int nestlevel = NewGUCNestLevel();
+
+	for (int i = 0; i < (int) lengthof(others); i++)
+		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	ReleaseCachedPlan(SPI_plan_get_cached_plan(plan), CurrentResourceOwner);
+	AtEOXact_GUC(true, nestlevel);
 }
 
-/* Lock two users, or one that is given twice. */
-void
-LockUsers(Span one, Span other)
+/* what is moved of one type */
+typedef struct TransferJob
 {
-	uint64 a = hash_bytes_extended((const unsigned char *) one.data, one.len,
-								   LOCK_SEED);
-	uint64 b = hash_bytes_extended((const unsigned char *) other.data,
-								   other.len, LOCK_SEED);
+	const InteractionType *type;
+	Datum *users; /* source and target */
+	int64 transferred;
+	int64 duplicates;
+} TransferJob;
 
-	DirectFunctionCall1(pg_advisory_xact_lock_shared_int8,
-						Int64GetDatum((int64) LOCK_SEED));
-	Lock(Min(a, b));
-	if (a != b)
-		Lock(Max(a, b));
+static void
+TransferType(void *arg)
+{
+	TransferJob *job = arg;
+	SPIPlanPtr move = MovePlan(job->type);
+
+	job->duplicates = RunToTheLast(RemovePlan(job->type), lengthof(argtypes),
+								   job->users, job->type->plural);
+	PlanByIndex(move);
+	job->transferred = RunToTheLast(move, lengthof(argtypes), job->users,
+									job->type->plural);
 }
 
-/* Lock every user. */
-void
-LockAllUsers(void)
+/*
+ * Transfer a type.  A unique violation means mostly that the target got one of
+ * the rows meanwhile, which another snapshot shows to be a duplicate.
+ */
+static void
+TryTransferType(TransferJob *job)
 {
-	Lock(LOCK_SEED);
-}
-
-static Datum
-SpanDatum(Span span)
-{
-	return PointerGetDatum(cstring_to_text_with_len(span.data, span.len));
-}
-
-/* Delete a user's registration; false where there is none.  Within SPI. */
-bool
-UnregisterUser(Datum user_id)
-{
-	static SPIPlanPtr unregister = NULL;
-	Oid argtypes[] = {TEXTOID};
-
-	return RunQuery(KeepQuery(&unregister,
-							  "DELETE FROM interactions.users"
-							  " WHERE user_id OPERATOR(pg_catalog.=) $1",
-							  lengthof(argtypes), argtypes),
-					lengthof(argtypes), &user_id, NULL, SPI_OK_DELETE) > 0;
+	for (int try = 1; try < MAX_TRIES && !IsolationUsesXactSnapshot(); try++)
+	{
+		if (Attempt(TransferType, job, IsUniqueViolation))
+			return;
+	}
+	TransferType(job);
 }
 
 /*
@@ -81,103 +188,46 @@ bool
 TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 					 int64 *duplicates)
 {
-	static SPIPlanPtr register_target = NULL;
-	static SPIPlanPtr register_source = NULL;
-	static SPIPlanPtr find = NULL;
-	Oid argtypes[] = {TEXTOID, TEXTOID};
-	Datum values[] = {SpanDatum(from), SpanDatum(to)};
+	Datum users[] = {SpanDatum(from), SpanDatum(to)};
+	bool found[NUM_TYPES];
 	bool known;
 
 	LockUsers(from, to);
-
-	*duplicates = 0;
-	known = RunQuery(KeepQuery(&find,
-							   "SELECT FROM interactions.users"
-							   " WHERE user_id OPERATOR(pg_catalog.=) $1",
-							   1, argtypes),
-					 1, values, NULL, SPI_OK_SELECT) > 0;
-	for (int i = 0; i < NumInteractionTypes; i++)
+	known = IsRegistered(users[0]);
+	for (int i = 0; i < NUM_TYPES; i++)
 	{
-		const InteractionType *type = &InteractionTypes[i];
-
-		transferred[i] = 0;
-		if (RunQuery(GetQuery(type, QUERY_FIND), 1, values, NULL,
-					 SPI_OK_SELECT) == 0)
-			continue;
-		/* as with batches, as if the target had none of the rows */
-		if (!TryQuery(GetQuery(type, QUERY_TRANSFER_NEW), 2, values,
-					  SPI_OK_SELECT))
-			RunQuery(GetQuery(type, QUERY_TRANSFER), 2, values, NULL,
-					 SPI_OK_SELECT);
-		if (ResultInt64(1) > 0)
-			known = true;
-		transferred[i] = ResultInt64(2);
-		*duplicates += ResultInt64(1) - ResultInt64(2);
+		found[i] = RunPlan(FindPlan(&InteractionTypes[i]), lengthof(argtypes),
+						   users, NULL, SPI_OK_SELECT) > 0;
+		known = known || found[i];
 	}
 	if (!known)
 		return false;
 
-	RunQuery(
-		KeepQuery(&register_target,
-				  "INSERT INTO interactions.users AS target"
-				  " (user_id, name, created_at)"
-				  " SELECT $2, source.name,"
-				  " COALESCE(source.created_at, pg_catalog.now())"
-				  " FROM (SELECT) AS always LEFT JOIN interactions.users"
-				  " AS source ON source.user_id OPERATOR(pg_catalog.=) $1"
-				  " ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name"
-				  " WHERE target.name IS NULL AND EXCLUDED.name IS NOT NULL",
-				  2, argtypes),
-		2, values, NULL, SPI_OK_INSERT);
+	/* first, where somebody has added a foreign key to the registrations */
+	RegisterTarget(users[0], users[1]);
+	*duplicates = 0;
+	for (int i = 0; i < NUM_TYPES; i++)
+	{
+		TransferJob job = {.type = &InteractionTypes[i], .users = users};
+
+		if (found[i])
+			TryTransferType(&job);
+		transferred[i] = job.transferred;
+		*duplicates += job.duplicates;
+	}
 	if (delete_user)
-		UnregisterUser(values[0]);
+		UnregisterUser(users[0]);
 	else
-		RunQuery(KeepQuery(&register_source,
-						   "INSERT INTO interactions.users (user_id)"
-						   " VALUES ($1) ON CONFLICT DO NOTHING",
-						   1, argtypes),
-				 1, values, NULL, SPI_OK_INSERT);
+		RegisterUser(users[0]);
 	return true;
 }
 
-/*
- * transfer_interactions(from_user_id, to_user_id, delete_user): a function
- * that returns json, and a procedure whose result nobody reads
- */
-PG_FUNCTION_INFO_V1(transfer_interactions);
-Datum
-transfer_interactions(PG_FUNCTION_ARGS)
+/* The answer of transfer_interactions, where the source was known. */
+static text *
+TransferAnswer(Span from, Span to, const int64 *transferred, int64 duplicates,
+			   bool user_deleted)
 {
-	Span from = CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
-	Span to = CheckedId("to_user_id", PG_GETARG_DATUM(1), PG_ARGISNULL(1));
-	int64 *transferred = palloc(mul_size(sizeof(int64), NumInteractionTypes));
-	int64 duplicates;
-	bool delete_user;
-	bool known;
 	StringInfoData result;
-
-	if (PG_ARGISNULL(2))
-		ReportNull("delete_user");
-	delete_user = PG_GETARG_BOOL(2);
-	if (from.len == to.len && memcmp(from.data, to.data, from.len) == 0)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg(
-				 "cannot transfer interactions of user \"%s\" to the same user",
-				 Clip(from))));
-
-	SPI_connect();
-	known =
-		TransferInteractions(from, to, delete_user, transferred, &duplicates);
-	SPI_finish();
-	/* PostgREST puts the message into a header, so no text of a client's */
-	if (!known)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist"),
-				 errdetail(
-					 "\"%s\" is not registered, and no interaction bears the id.",
-					 Clip(from))));
 
 	initStringInfo(&result);
 	appendStringInfoString(&result, "{\"from_user_id\": ");
@@ -189,6 +239,47 @@ transfer_interactions(PG_FUNCTION_ARGS)
 	appendStringInfo(&result,
 					 ", \"duplicates\": " INT64_FORMAT
 					 ", \"user_deleted\": %s}",
-					 duplicates, delete_user ? "true" : "false");
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(result.data, result.len));
+					 duplicates, user_deleted ? "true" : "false");
+	return cstring_to_text_with_len(result.data, result.len);
+}
+
+/*
+ * transfer_interactions(from_user_id, to_user_id, delete_user, missing_ok): a
+ * function that returns json, and a procedure whose result nobody reads
+ */
+PG_FUNCTION_INFO_V1(transfer_interactions);
+Datum
+transfer_interactions(PG_FUNCTION_ARGS)
+{
+	Span from = CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	Span to = CheckedId("to_user_id", PG_GETARG_DATUM(1), PG_ARGISNULL(1));
+	int64 transferred[NUM_TYPES] = {0};
+	int64 duplicates = 0;
+	bool known;
+
+	if (PG_ARGISNULL(2))
+		ReportNull("delete_user");
+	if (PG_ARGISNULL(3))
+		ReportNull("missing_ok");
+	if (SpansEqual(from, to))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg(
+				 "cannot transfer interactions of user \"%s\" to the same user",
+				 Clip(from))));
+
+	SPI_connect();
+	known = TransferInteractions(from, to, PG_GETARG_BOOL(2), transferred,
+								 &duplicates);
+	SPI_finish();
+	/* PostgREST puts the message into a header, so no text of a client's */
+	if (!known && !PG_GETARG_BOOL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist"),
+				 errdetail(
+					 "\"%s\" is not registered, and no interaction bears the id.",
+					 Clip(from))));
+	PG_RETURN_TEXT_P(TransferAnswer(from, to, transferred, duplicates,
+									known && PG_GETARG_BOOL(2)));
 }

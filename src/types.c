@@ -2,55 +2,64 @@
  * types.c
  *	  The table of types, the only place in C that names them.
  *
- * A type has one table, one view in wire format and one set of functions, all
- * named after it; the functions find their type by their own name.
+ * A type has one table, one view in wire format, one composite type and one
+ * set of functions, all named after it; the functions find their type by
+ * their own name.
  */
 #include "postgres.h"
 
+#include <float.h>
+
 #include "catalog/pg_type.h"
-#include "interactions.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "types.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#define MAX_DOUBLE "1.7976931348623157e308"
-#define VALUE                                                                  \
-	{                                                                          \
-		"value", FLOAT8OID, true, "a number between 0 and 5", 0, "5"           \
-	}
 #define PRICE                                                                  \
 	{                                                                          \
 		"price", NUMERICOID, false, "a finite number of at least 0", 0,        \
-			MAX_DOUBLE                                                         \
+			DBL_MAX, "Price of the item, 0 or more, or null"                   \
 	}
 #define AMOUNT                                                                 \
 	{                                                                          \
-		"amount", INT4OID, false, "an integer between 1 and 2147483647", 1,    \
-			NULL                                                               \
-	}
-#define DURATION                                                               \
-	{                                                                          \
-		"duration", INT8OID, false,                                            \
-			"an integer between 0 and 9223372036854775807", 0, NULL            \
+		"amount", INT4OID, false, "an integer between 1 and 2147483647", 1, 0, \
+			"How many, 1 or more, or null"                                     \
 	}
 
-const InteractionType InteractionTypes[] = {
+const InteractionType InteractionTypes[NUM_TYPES] = {
 	{"bookmark", "bookmarks", 0, {{0}}},
-	{"rating", "ratings", 1, {VALUE}},
+	{"rating",
+	 "ratings",
+	 1,
+	 {{"value", FLOAT8OID, true, "a number between 0 and 5", 0, 5,
+	   "Rating, 0 to 5"}}},
 	{"purchase", "purchases", 2, {PRICE, AMOUNT}},
 	{"cart_addition", "cart_additions", 2, {PRICE, AMOUNT}},
-	{"view", "views", 1, {DURATION}},
+	{"view",
+	 "views",
+	 1,
+	 {{"duration", INT8OID, false,
+	   "an integer between 0 and 9223372036854775807", 0, 0,
+	   "How long, ms, 0 or more, or null"}}},
 };
-
-const int NumInteractionTypes = lengthof(InteractionTypes);
 
 static const char *const shared_names[] = {"user_id", "item_id", "timestamp",
 										   "recommendation_id"};
+
+/* The row of a type, for tables that have something for each. */
+int
+TypeIndex(const InteractionType *type)
+{
+	return type - InteractionTypes;
+}
 
 /* Find a type by the name of its table. */
 const InteractionType *
 TypeByName(const char *plural)
 {
-	for (int i = 0; i < NumInteractionTypes; i++)
+	for (int i = 0; i < NUM_TYPES; i++)
 	{
 		if (strcmp(InteractionTypes[i].plural, plural) == 0)
 			return &InteractionTypes[i];
@@ -81,7 +90,7 @@ TypeOfFunction(FunctionCallInfo fcinfo)
 		return type;
 
 	name = get_func_name(fcinfo->flinfo->fn_oid);
-	for (int i = 0; name != NULL && i < NumInteractionTypes; i++)
+	for (int i = 0; name != NULL && i < NUM_TYPES; i++)
 	{
 		const InteractionType *candidate = &InteractionTypes[i];
 
@@ -101,42 +110,113 @@ TypeOfFunction(FunctionCallInfo fcinfo)
 	return type;
 }
 
+/*
+ * The row that the running function returns, in wire format.  Anybody who may
+ * alter the composite type, or declare a function of his own, can make it
+ * another.
+ */
+TupleDesc
+ResultDesc(FunctionCallInfo fcinfo, const InteractionType *type)
+{
+	TupleDesc tupdesc;
+	bool ok =
+		get_call_result_type(fcinfo, NULL, &tupdesc) == TYPEFUNC_COMPOSITE &&
+		tupdesc->natts == WireColumnCount(type);
+
+	for (int i = 0; ok && i < tupdesc->natts; i++)
+		ok = TupleDescAttr(tupdesc, i)->atttypid == WireColumnType(type, i);
+	if (!ok)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("function %s does not return rows of %s in wire format",
+						get_func_name(fcinfo->flinfo->fn_oid), type->plural),
+				 errdetail("Its result must have the columns of type"
+						   " interactions_v1.%s as the extension makes it.",
+						   type->singular)));
+	return tupdesc;
+}
+
+/* The columns of a type's table, without any that somebody has added. */
+TupleDesc
+TypeDesc(const InteractionType *type)
+{
+	TupleDesc tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
+
+	for (int i = 0; i < ColumnCount(type); i++)
+		TupleDescInitEntry(tupdesc, i + 1, ColumnName(type, i),
+						   ColumnType(type, i), -1, 0);
+	TupleDescFinalize(tupdesc);
+	return tupdesc;
+}
+
+/* Raise where a table's columns, as a statement reads them, are of other types. */
+void
+RequireColumnTypes(TupleDesc tupdesc, const InteractionType *type)
+{
+	for (int i = 0; i < ColumnCount(type); i++)
+	{
+		if (TupleDescAttr(tupdesc, i)->atttypid != ColumnType(type, i))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of table \"%s\" must be of type %s,"
+							" not %s",
+							ColumnName(type, i), type->plural,
+							format_type_be(ColumnType(type, i)),
+							format_type_be(
+								TupleDescAttr(tupdesc, i)->atttypid))));
+	}
+}
+
 /* Number of columns of a type's table, the fingerprint included. */
 int
 ColumnCount(const InteractionType *type)
 {
-	return FIRST_OWN + type->nown + 1;
+	return COLUMN_FIRST_OWN + type->nown + 1;
+}
+
+/* Number of columns in wire format: all but the fingerprint. */
+int
+WireColumnCount(const InteractionType *type)
+{
+	return ColumnCount(type) - 1;
 }
 
 const char *
 ColumnName(const InteractionType *type, int column)
 {
-	if (column < FIRST_OWN)
+	if (column < COLUMN_FIRST_OWN)
 		return shared_names[column];
-	if (column < FIRST_OWN + type->nown)
-		return type->own[column - FIRST_OWN].name;
+	if (column < COLUMN_FIRST_OWN + type->nown)
+		return type->own[column - COLUMN_FIRST_OWN].name;
 	return "fingerprint";
 }
 
 Oid
 ColumnType(const InteractionType *type, int column)
 {
-	if (column == TIMESTAMP)
+	if (column == COLUMN_TIMESTAMP)
 		return TIMESTAMPTZOID;
-	if (column < FIRST_OWN)
+	if (column < COLUMN_FIRST_OWN)
 		return TEXTOID;
-	if (column < FIRST_OWN + type->nown)
-		return type->own[column - FIRST_OWN].typid;
+	if (column < COLUMN_FIRST_OWN + type->nown)
+		return type->own[column - COLUMN_FIRST_OWN].typid;
 	return INT8OID;
+}
+
+/* Type of a column in wire format, where the timestamp is milliseconds. */
+Oid
+WireColumnType(const InteractionType *type, int column)
+{
+	return column == COLUMN_TIMESTAMP ? INT8OID : ColumnType(type, column);
 }
 
 /* Whether a column is null in no row. */
 bool
 ColumnRequired(const InteractionType *type, int column)
 {
-	if (column >= FIRST_OWN && column < FIRST_OWN + type->nown)
-		return type->own[column - FIRST_OWN].required;
-	return column != RECOMMENDATION_ID;
+	if (column >= COLUMN_FIRST_OWN && column < COLUMN_FIRST_OWN + type->nown)
+		return type->own[column - COLUMN_FIRST_OWN].required;
+	return column != COLUMN_RECOMMENDATION_ID;
 }
 
 /* The columns of a type's table, as a list in SQL. */
@@ -152,23 +232,22 @@ ColumnNames(const InteractionType *type)
 	return names.data;
 }
 
-/* The expressions that make a row of a type's view, as a list in SQL. */
+/* The expressions that make a row in wire format, as a list in SQL. */
 const char *
 WireColumns(const InteractionType *type)
 {
 	StringInfoData columns;
 
 	initStringInfo(&columns);
-	for (int i = 0; i < ColumnCount(type) - 1; i++)
+	for (int i = 0; i < WireColumnCount(type); i++)
 	{
 		const char *name = quote_identifier(ColumnName(type, i));
 
 		appendStringInfoString(&columns, i > 0 ? ", " : "");
-		if (i == TIMESTAMP)
-			appendStringInfo(&columns, "interactions.timestamp_to_ms(%s)",
+		if (i == COLUMN_TIMESTAMP)
+			appendStringInfo(&columns, "interactions.timestamp_to_ms(%s) AS ",
 							 name);
-		else
-			appendStringInfoString(&columns, name);
+		appendStringInfoString(&columns, name);
 	}
 	return columns.data;
 }
@@ -177,7 +256,7 @@ WireColumns(const InteractionType *type)
 void
 AppendCounts(StringInfo result, const int64 *counts)
 {
-	for (int i = 0; i < NumInteractionTypes; i++)
+	for (int i = 0; i < NUM_TYPES; i++)
 		appendStringInfo(result, "%s\"%s\": " INT64_FORMAT, i > 0 ? ", " : "{",
 						 InteractionTypes[i].plural, counts[i]);
 	appendStringInfoChar(result, '}');

@@ -1,271 +1,426 @@
 /*
  * users.c
- *	  The registered users, and the view of every known one.
+ *	  The triggers of the registered users, and of the view of every known one.
+ *
+ * An UPDATE of the view changes the columns that the statement names, which a
+ * trigger of a row is not told; and a statement that renames several users
+ * must not rename one to another of them, or the order in which it comes to
+ * them would decide.  So a trigger BEFORE the statement notes the columns, and
+ * the renames are noted row by row.  That lives as long as the statement does.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "access/xact.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "common/hashfn.h"
+#include "erase.h"
+#include "executor/spi.h"
 #include "interactions.h"
+#include "locks.h"
+#include "plans.h"
+#include "registry.h"
+#include "rules.h"
+#include "timestamp.h"
+#include "transfer.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
-/* columns of interactions.users and of interactions_v1.users */
-#define USER_ID_COLUMN 1
-#define NAME_COLUMN 2
-#define CREATED_AT_COLUMN 3
-#define NUM_COLUMNS 3
-
-/* Hold the caller to the protocol of the table's trigger, or the view's. */
-static void
-CheckTrigger(FunctionCallInfo fcinfo, bool on_view)
+/* columns of interactions.users and, in this order, of interactions_v1.users */
+enum
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	bool ok = CALLED_AS_TRIGGER(fcinfo);
+	USER_ID,
+	NAME,
+	CREATED_AT,
+	NUM_COLUMNS
+};
 
-	if (ok)
-	{
-		TriggerEvent event = trigdata->tg_event;
-		TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
+static const char *const table_columns[] = {"user_id", "name", "created_at"};
+static const char *const view_columns[] = {"external_id", "name", "created_at"};
 
-		ok = (on_view ? TRIGGER_FIRED_INSTEAD(event)
-					  : TRIGGER_FIRED_BEFORE(event) &&
-							!TRIGGER_FIRED_BY_DELETE(event)) &&
-			 TRIGGER_FIRED_FOR_ROW(event) &&
-			 SPI_gettypeid(tupdesc, USER_ID_COLUMN) == TEXTOID &&
-			 SPI_gettypeid(tupdesc, NAME_COLUMN) == TEXTOID &&
-			 SPI_gettypeid(tupdesc, CREATED_AT_COLUMN) ==
-				 (on_view ? INT8OID : TIMESTAMPTZOID);
-	}
-	if (!ok)
-		ReportTriggerProtocol();
-}
-
+/* a row of the view */
 typedef struct UserRow
 {
 	Datum values[NUM_COLUMNS];
 	bool isnull[NUM_COLUMNS];
-	Span id;
-	bool created; /* whether saving it registered the user */
 } UserRow;
 
-/* Whether two values of one column, either text or bigint, are the same. */
-static bool
-SameValue(const UserRow *a, const UserRow *b, int column)
+/* a user whom an UPDATE renames, or renames somebody to */
+typedef struct RenamedUser
 {
-	int i = column - 1;
+	Span id; /* the key */
+	bool renamed;
+	bool is_target;
+} RenamedUser;
 
-	if (a->isnull[i] || b->isnull[i])
-		return a->isnull[i] && b->isnull[i];
-	if (column == CREATED_AT_COLUMN)
-		return DatumGetInt64(a->values[i]) == DatumGetInt64(b->values[i]);
-	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID,
-												a->values[i], b->values[i]));
+/* an UPDATE of the view that runs now */
+typedef struct UserUpdate
+{
+	struct UserUpdate *outer;
+	Oid relid;
+	bool named[NUM_COLUMNS]; /* the columns that it sets */
+	HTAB *renames;			 /* NULL until there is one */
+	MemoryContext context;	 /* of all this */
+	MemoryContextCallback unlink;
+} UserUpdate;
+
+/* the innermost first */
+static UserUpdate *updates = NULL;
+
+/* Find the columns of the trigger's relation, by name; they must be there. */
+static void
+FindColumns(TupleDesc tupdesc, bool of_view, int attnums[NUM_COLUMNS])
+{
+	for (int i = 0; i < NUM_COLUMNS; i++)
+	{
+		Oid typid = i != CREATED_AT ? TEXTOID : of_view ? INT8OID
+														: TIMESTAMPTZOID;
+
+		attnums[i] =
+			SPI_fnumber(tupdesc, (of_view ? view_columns : table_columns)[i]);
+		if (attnums[i] <= 0 ||
+			TupleDescAttr(tupdesc, attnums[i] - 1)->atttypid != typid)
+			ReportTriggerProtocol();
+	}
+}
+
+static Span
+UserId(const UserRow *row)
+{
+	return TextSpan(row->values[USER_ID]);
 }
 
 /* Read a row of the view, and hold its id to the rule. */
 static UserRow
-ReadUser(HeapTuple tuple, TupleDesc tupdesc)
+ReadUser(HeapTuple tuple, TupleDesc tupdesc, const int *attnums)
 {
-	UserRow row = {.created = true};
+	UserRow row;
 
 	for (int i = 0; i < NUM_COLUMNS; i++)
-		row.values[i] = heap_getattr(tuple, i + 1, tupdesc, &row.isnull[i]);
-	row.id = CheckedId("external_id", row.values[USER_ID_COLUMN - 1],
-					   row.isnull[USER_ID_COLUMN - 1]);
+		row.values[i] =
+			heap_getattr(tuple, attnums[i], tupdesc, &row.isnull[i]);
+	CheckedId("external_id", row.values[USER_ID], row.isnull[USER_ID]);
 	return row;
 }
 
+static uint32
+HashSpan(const void *key, Size keysize)
+{
+	const Span *span = key;
+
+	return hash_bytes((const unsigned char *) span->data, span->len);
+}
+
+static int
+MatchSpans(const void *a, const void *b, Size keysize)
+{
+	return SpansEqual(*(const Span *) a, *(const Span *) b) ? 0 : 1;
+}
+
+static RenamedUser *
+EnterUser(UserUpdate *update, Span id)
+{
+	bool found;
+	RenamedUser *user = hash_search(update->renames, &id, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		char *data = MemoryContextAlloc(update->context, id.len);
+
+		memcpy(data, id.data, id.len);
+		user->id.data = data;
+		user->renamed = user->is_target = false;
+	}
+	return user;
+}
+
 /*
- * Register a user, or change a registered one; where keep, a null name leaves
- * the name as it is, and so does a null created_at always.  Returns the row
- * of the view with what is stored, or NULL.
+ * Note that a statement renames a user; raise where the same one renames
+ * another to him, or him to another.
  */
-static HeapTuple
-SaveUser(UserRow *row, bool keep, HeapTuple tuple, TupleDesc tupdesc)
+static void
+NoteRename(UserUpdate *update, Span from, Span to)
+{
+	RenamedUser *user;
+	RenamedUser *target;
+
+	if (update->renames == NULL)
+	{
+		HASHCTL info = {.keysize = sizeof(Span),
+						.entrysize = sizeof(RenamedUser),
+						.hash = HashSpan,
+						.match = MatchSpans,
+						.hcxt = update->context};
+
+		update->renames = hash_create("interactions renames", 64, &info,
+									  HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
+										  HASH_CONTEXT);
+	}
+	user = EnterUser(update, from);
+	user->renamed = true;
+	target = EnterUser(update, to);
+	target->is_target = true;
+	if (user->is_target || target->renamed)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg(
+				 "cannot rename a user to one whom the same statement renames"),
+			 errdetail("\"%s\" is renamed, and another is renamed to that id.",
+					   Clip(user->is_target ? from : to)),
+			 errhint("Rename them one after another, or by way of ids that"
+					 " nobody has.")));
+}
+
+static void
+UnlinkUpdate(void *arg)
+{
+	for (UserUpdate **link = &updates; *link != NULL; link = &(*link)->outer)
+	{
+		if (*link == arg)
+		{
+			*link = (*link)->outer;
+			return;
+		}
+	}
+}
+
+/* Note the columns that a statement sets, until it ends in whatever way. */
+static void
+BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	MemoryContext context =
+		AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "interactions update",
+							  ALLOCSET_SMALL_SIZES);
+	UserUpdate *update = MemoryContextAllocZero(context, sizeof(UserUpdate));
+
+	update->relid = RelationGetRelid(trigdata->tg_relation);
+	for (int i = 0; i < NUM_COLUMNS; i++)
+		update->named[i] =
+			bms_is_member(attnums[i] - FirstLowInvalidHeapAttributeNumber,
+						  trigdata->tg_updatedcols);
+	update->context = context;
+	update->outer = updates;
+	updates = update;
+	update->unlink.func = UnlinkUpdate;
+	update->unlink.arg = update;
+	MemoryContextRegisterResetCallback(context, &update->unlink);
+}
+
+static UserUpdate *
+FindUpdate(Oid relid)
+{
+	UserUpdate *update = updates;
+
+	while (update != NULL && update->relid != relid)
+		update = update->outer;
+	if (update == NULL)
+		ReportTriggerProtocol();
+	return update;
+}
+
+/* Put the last result, a row of the view, into row; false where it is none. */
+static bool
+TakeUser(UserRow *row)
+{
+	if (SPI_processed == 0)
+		return false;
+	for (int i = 0; i < NUM_COLUMNS; i++)
+		row->values[i] =
+			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1,
+						  &row->isnull[i]);
+	return true;
+}
+
+/*
+ * Register a user, or set those columns of a registered one that are named.
+ * Leaves in row what is stored; false where a trigger skipped it.
+ */
+static bool
+SaveUser(UserRow *row, const bool *named, bool *created)
 {
 	static SPIPlanPtr save = NULL;
-	Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID};
-	Datum values[4];
-	bool isnull[4] = {false};
-	int columns[] = {NAME_COLUMN, CREATED_AT_COLUMN};
+	const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID, BOOLOID};
+	Datum values[lengthof(argtypes)];
+	bool isnull[lengthof(argtypes)] = {false};
 	TimestampTz created_at;
 	Violation violation;
 
 	memcpy(values, row->values, sizeof(row->values));
-	memcpy(isnull, row->isnull, sizeof(row->isnull));
-	if (!isnull[CREATED_AT_COLUMN - 1])
+	isnull[NAME] = row->isnull[NAME] || !named[NAME];
+	isnull[CREATED_AT] = row->isnull[CREATED_AT] || !named[CREATED_AT];
+	if (!isnull[CREATED_AT])
 	{
-		if (!TimestampFromMs("created_at",
-							 DatumGetInt64(values[CREATED_AT_COLUMN - 1]), NULL,
-							 &created_at, &violation))
+		if (!TimestampFromMs("created_at", DatumGetInt64(values[CREATED_AT]),
+							 NULL, &created_at, &violation))
 			ReportViolation(&violation);
-		values[CREATED_AT_COLUMN - 1] = TimestampTzGetDatum(created_at);
+		values[CREATED_AT] = TimestampTzGetDatum(created_at);
 	}
-	values[3] = BoolGetDatum(keep);
-
-	RunQuery(KeepQuery(&save,
-					   "INSERT INTO interactions.users AS stored"
-					   " (user_id, name, created_at)"
-					   " VALUES ($1, $2, COALESCE($3, pg_catalog.now()))"
-					   " ON CONFLICT (user_id) DO UPDATE SET"
-					   " name = CASE WHEN $4"
-					   " THEN COALESCE(EXCLUDED.name, stored.name)"
-					   " ELSE EXCLUDED.name END,"
-					   " created_at = COALESCE($3, stored.created_at)"
-					   " RETURNING name,"
-					   " interactions.timestamp_to_ms(created_at),"
-					   " xmax OPERATOR(pg_catalog.=) 0",
-					   lengthof(argtypes), argtypes),
-			 lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
-	if (SPI_processed == 0)
-		return NULL; /* a trigger of the user's skipped the row */
+	values[3] = BoolGetDatum(named[NAME]);
+	values[4] = BoolGetDatum(named[CREATED_AT]);
 
 	/* a row that was inserted, not updated, has no xmax */
-	row->created =
-		DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-								   3, &isnull[0]));
-	for (int i = 0; i < (int) lengthof(columns); i++)
-		values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-								  i + 1, &isnull[i]);
-	return heap_modify_tuple_by_cols(tuple, tupdesc, lengthof(columns), columns,
-									 values, isnull);
+	if (!PlanIsKept(save, "users"))
+		KeepPlan(&save,
+				 "INSERT INTO interactions.users AS stored"
+				 " (user_id, name, created_at)"
+				 " VALUES ($1, $2, COALESCE($3, pg_catalog.now()))"
+				 " ON CONFLICT (user_id) DO UPDATE SET"
+				 " name = CASE WHEN $4 THEN EXCLUDED.name"
+				 " ELSE stored.name END,"
+				 " created_at = CASE WHEN $5 THEN EXCLUDED.created_at"
+				 " ELSE stored.created_at END"
+				 " RETURNING user_id, name,"
+				 " interactions.timestamp_to_ms(created_at),"
+				 " xmax OPERATOR(pg_catalog.=) 0",
+				 lengthof(argtypes), argtypes, 0);
+	RunPlan(save, lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
+	if (!TakeUser(row))
+		return false;
+	*created = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
+										  SPI_tuptable->tupdesc, NUM_COLUMNS + 1,
+										  &isnull[0]));
+	return true;
 }
 
-/* Whether a user is still registered, or borne by an interaction. */
+/* Look a known user up; false where he is none. */
 static bool
-UserIsKnown(const UserRow *row)
+LookUpUser(UserRow *row)
 {
 	static SPIPlanPtr find = NULL;
-	Oid argtypes[] = {TEXTOID};
-	Datum user_id = row->values[USER_ID_COLUMN - 1];
+	const Oid argtypes[] = {TEXTOID};
 
-	return RunQuery(KeepQuery(&find,
-							  "SELECT FROM interactions_v1.users"
-							  " WHERE external_id OPERATOR(pg_catalog.=) $1",
-							  lengthof(argtypes), argtypes),
-					lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT) > 0;
+	if (!PlanIsKept(find, "users"))
+		KeepPlan(&find,
+				 "SELECT external_id, name, created_at"
+				 " FROM interactions_v1.users"
+				 " WHERE external_id OPERATOR(pg_catalog.=) $1",
+				 lengthof(argtypes), argtypes, 0);
+	RunPlan(find, lengthof(argtypes), &row->values[USER_ID], NULL,
+			SPI_OK_SELECT);
+	return TakeUser(row);
 }
 
 /*
- * Delete a user with every interaction; counts these by type.  Returns
- * whether the user was registered.  To be called under a lock.
+ * Apply an UPDATE of the view.  Another id renames the user, or merges him
+ * into the one that has that id.  False where he is gone by now.
  */
 static bool
-EraseUser(Datum user_id, int64 *erased)
+UpdateUser(UserUpdate *update, const UserRow *old, UserRow *new)
 {
-	for (int i = 0; i < NumInteractionTypes; i++)
-		erased[i] = DeleteInteractions(&InteractionTypes[i], user_id, (Datum) 0,
-									   DT_NOBEGIN, DT_NOEND);
-	return UnregisterUser(user_id);
-}
+	const bool *named = update->named;
+	UserRow stored = *new;
+	bool created;
 
-/* erase_user(user_id) returns json */
-PG_FUNCTION_INFO_V1(erase_user);
-Datum
-erase_user(PG_FUNCTION_ARGS)
-{
-	Span user = CheckedId("user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
-	int64 *erased = palloc(mul_size(sizeof(int64), NumInteractionTypes));
-	bool registered;
-	StringInfoData result;
-
-	LockUsers(user, user);
-	SPI_connect();
-	registered = EraseUser(PG_GETARG_DATUM(0), erased);
-	SPI_finish();
-
-	initStringInfo(&result);
-	appendStringInfoString(&result, "{\"user_id\": ");
-	escape_json(&result, pnstrdup(user.data, user.len));
-	appendStringInfoString(&result, ", \"erased\": ");
-	AppendCounts(&result, erased);
-	appendStringInfo(&result, ", \"user_deleted\": %s}",
-					 registered ? "true" : "false");
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(result.data, result.len));
-}
-
-/*
- * Apply an UPDATE of the view.  Another id renames the user, or merges it
- * into the one that has that id.  Returns NULL where the user is gone by now.
- */
-static HeapTuple
-UpdateUser(const UserRow *old, UserRow *new, HeapTuple tuple, TupleDesc tupdesc)
-{
-	bool rename = !SameValue(old, new, USER_ID_COLUMN);
-	int64 *transferred;
-	int64 duplicates;
-
-	if (!old->isnull[CREATED_AT_COLUMN - 1] &&
-		new->isnull[CREATED_AT_COLUMN - 1])
+	if (named[CREATED_AT] && new->isnull[CREATED_AT] &&
+		!old->isnull[CREATED_AT])
 		ReportNull("created_at");
-	/* what is not changed is left to the row as it is by now */
-	if (SameValue(old, new, CREATED_AT_COLUMN))
-		new->isnull[CREATED_AT_COLUMN - 1] = true;
-
-	if (rename)
+	if (!SpansEqual(UserId(old), UserId(new)))
 	{
-		transferred = palloc(mul_size(sizeof(int64), NumInteractionTypes));
-		if (!TransferInteractions(old->id, new->id, true, transferred,
+		int64 transferred[NUM_TYPES];
+		int64 duplicates;
+
+		NoteRename(update, UserId(old), UserId(new));
+		if (!TransferInteractions(UserId(old), UserId(new), true, transferred,
 								  &duplicates))
-			return NULL;
-		if (SameValue(old, new, NAME_COLUMN))
-			new->isnull[NAME_COLUMN - 1] = true;
+			return false;
 	}
-	else if (!UserIsKnown(old))
-		return NULL;
-	return SaveUser(new, rename && new->isnull[NAME_COLUMN - 1], tuple,
-					tupdesc);
+	else if (!LookUpUser(&stored))
+		return false;
+
+	if (named[NAME] || named[CREATED_AT])
+		return SaveUser(new, named, &created);
+	return LookUpUser(new);
 }
 
-/* INSTEAD OF INSERT OR UPDATE OR DELETE on interactions_v1.users */
-PG_FUNCTION_INFO_V1(edit_user);
-Datum
-edit_user(PG_FUNCTION_ARGS)
+/* Register a user, or give a registered one what is given and not null. */
+static bool
+InsertUser(UserRow *row)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	bool named[] = {true, !row->isnull[NAME], !row->isnull[CREATED_AT]};
+	bool created = true;
+	bool saved = SaveUser(row, named, &created);
+
+	SetStatus(created ? "201" : "200");
+	return saved;
+}
+
+/* INSTEAD OF a row: the row as it is stored, or NULL where nothing is done. */
+static HeapTuple
+EditUser(TriggerData *trigdata, const int *attnums)
+{
+	TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
 	MemoryContext context = CurrentMemoryContext;
-	HeapTuple result;
-	TupleDesc tupdesc;
-	UserRow old;
-	UserRow new;
+	HeapTuple tuple = trigdata->tg_trigtuple;
+	int64 erased[NUM_TYPES];
+	UserRow row;
+	bool done;
 
-	CheckTrigger(fcinfo, true);
-	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	SPI_connect();
-	old = ReadUser(trigdata->tg_trigtuple, tupdesc);
-
+	row = ReadUser(tuple, tupdesc, attnums);
 	/* a statement comes to its users in any order, so it locks all at once */
 	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		LockAllUsers();
 
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 	{
-		EraseUser(old.values[USER_ID_COLUMN - 1],
-				  palloc(mul_size(sizeof(int64), NumInteractionTypes)));
-		result = trigdata->tg_trigtuple;
+		EraseUser(row.values[USER_ID], erased);
+		SPI_finish();
+		return tuple;
 	}
-	else if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
-	{
-		result = SaveUser(&old, true, trigdata->tg_trigtuple, tupdesc);
-		SetStatus(old.created ? "201" : "200");
-	}
+	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		done = InsertUser(&row);
 	else
 	{
-		new = ReadUser(trigdata->tg_newtuple, tupdesc);
-		result = UpdateUser(&old, &new, trigdata->tg_newtuple, tupdesc);
+		UserRow old = row;
+
+		tuple = trigdata->tg_newtuple;
+		row = ReadUser(tuple, tupdesc, attnums);
+		done = UpdateUser(FindUpdate(RelationGetRelid(trigdata->tg_relation)),
+						  &old, &row);
 	}
-	if (result != NULL)
+	if (done)
 	{
 		MemoryContextSwitchTo(context);
-		result = heap_copytuple(result);
+		tuple = heap_modify_tuple_by_cols(tuple, tupdesc, NUM_COLUMNS,
+										  unconstify(int *, attnums),
+										  row.values, row.isnull);
 	}
 	SPI_finish();
-	return PointerGetDatum(result);
+	return done ? tuple : NULL;
+}
+
+/*
+ * On interactions_v1.users: INSTEAD OF INSERT OR UPDATE OR DELETE, and BEFORE
+ * each UPDATE
+ */
+PG_FUNCTION_INFO_V1(edit_user);
+Datum
+edit_user(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	int attnums[NUM_COLUMNS];
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ReportTriggerProtocol();
+	if (TRIGGER_FIRED_INSTEAD(trigdata->tg_event))
+	{
+		FindColumns(RelationGetDescr(trigdata->tg_relation), true, attnums);
+		return PointerGetDatum(EditUser(trigdata, attnums));
+	}
+	if (!TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) ||
+		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		!TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		ReportTriggerProtocol();
+	FindColumns(RelationGetDescr(trigdata->tg_relation), true, attnums);
+	BeginUpdate(fcinfo, attnums);
+	return PointerGetDatum(NULL);
 }
 
 /* BEFORE INSERT OR UPDATE on interactions.users: holds the rules */
@@ -274,33 +429,38 @@ Datum
 check_user(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	int attnums[NUM_COLUMNS];
 	HeapTuple tuple;
 	TupleDesc tupdesc;
-	int columns[] = {CREATED_AT_COLUMN};
 	TimestampTz created_at;
-	Datum values[1];
-	bool isnull[1];
+	Datum value;
+	bool isnull;
 	Violation violation;
 
-	CheckTrigger(fcinfo, false);
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		ReportTriggerProtocol();
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	FindColumns(tupdesc, false, attnums);
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
 				? trigdata->tg_newtuple
 				: trigdata->tg_trigtuple;
-	values[0] = heap_getattr(tuple, USER_ID_COLUMN, tupdesc, &isnull[0]);
-	CheckedId("user_id", values[0], isnull[0]);
+	value = heap_getattr(tuple, attnums[USER_ID], tupdesc, &isnull);
+	CheckedId("user_id", value, isnull);
 
-	values[0] = heap_getattr(tuple, CREATED_AT_COLUMN, tupdesc, &isnull[0]);
-	created_at = isnull[0] ? GetCurrentTransactionStartTimestamp()
-						   : DatumGetTimestampTz(values[0]);
+	value = heap_getattr(tuple, attnums[CREATED_AT], tupdesc, &isnull);
+	created_at = isnull ? GetCurrentTransactionStartTimestamp()
+						: DatumGetTimestampTz(value);
 	if (!CheckTimestamp("created_at", &created_at, &violation))
 		ReportViolation(&violation);
-	if (!isnull[0] && DatumGetTimestampTz(values[0]) == created_at)
+	if (!isnull && DatumGetTimestampTz(value) == created_at)
 		return PointerGetDatum(tuple);
 
-	values[0] = TimestampTzGetDatum(created_at);
-	isnull[0] = false;
-	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc,
-													 lengthof(columns), columns,
-													 values, isnull));
+	value = TimestampTzGetDatum(created_at);
+	isnull = false;
+	return PointerGetDatum(
+		heap_modify_tuple_by_cols(tuple, tupdesc, 1, &attnums[CREATED_AT],
+								  &value, &isnull));
 }

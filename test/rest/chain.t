@@ -11,7 +11,7 @@ plan skip_all => 'postgrest is not on PATH' if !grep { -x "$_/postgrest" } split
 my $database = 'rest_chain';
 output('dropdb', '--if-exists', $database);
 is output('createdb', $database), '', 'a database';
-is output(qw(psql -X -q -v ON_ERROR_STOP=1 -d), $database, '-c', 'CREATE EXTENSION interactions', '-f', "$deploy/roles.sql"), '', 'with the roles';
+is output(qw(psql -X -q -v ON_ERROR_STOP=1 -d), $database, '-o', '/dev/null', '-c', 'CREATE EXTENSION interactions', '-c', 'SELECT interactions.create_tables()', '-f', "$deploy/roles.sql"), '', 'with the roles';
 
 start_postgrest("postgresql://authenticator@/$database?host=$ENV{PGHOST}&port=$ENV{PGPORT}");
 my $nginx = start_nginx();

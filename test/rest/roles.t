@@ -11,7 +11,7 @@ output('dropdb', '--if-exists', $database);
 output('psql', '-X', '-c', "DROP ROLE IF EXISTS $_") for qw(authenticator web web_reader);    # fails where they are in use
 is output('createdb', $database), '', 'a database';
 $ENV{PGDATABASE} = $database;
-is output(qw(psql -X -q -v ON_ERROR_STOP=1 -c), 'CREATE EXTENSION interactions', '-f', "$deploy/roles.sql"), '', 'with the roles';
+is output(qw(psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -c), 'CREATE EXTENSION interactions', '-c', 'SELECT interactions.create_tables()', '-f', "$deploy/roles.sql"), '', 'with the roles';
 
 sub sql
 {

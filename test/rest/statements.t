@@ -12,7 +12,7 @@ my $database = 'rest_statements';
 output('dropdb', '--if-exists', $database);
 is output('createdb', $database), '', 'a database';
 $ENV{PGDATABASE} = $database;
-is output(qw(psql -X -q -v ON_ERROR_STOP=1 -c), 'CREATE EXTENSION interactions', '-f', "$deploy/roles.sql"), '', 'with the roles';
+is output(qw(psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -c), 'CREATE EXTENSION interactions', '-c', 'SELECT interactions.create_tables()', '-f', "$deploy/roles.sql"), '', 'with the roles';
 
 my $settings = q{SELECT set_config('search_path', '"interactions_v1"', true), set_config('statement_timeout', '60s', true),
 	set_config('role', 'web', true), set_config('request.jwt.claims', '{"role":"web"}', true),
@@ -21,7 +21,7 @@ my $settings = q{SELECT set_config('search_path', '"interactions_v1"', true), se
 };
 my $answer = q{nullif(current_setting('response.headers', true), '') AS response_headers,
 	nullif(current_setting('response.status', true), '') AS response_status, '' AS response_inserted};
-my %argument_types = (page_size => 'integer', delete_user => 'boolean');
+my %argument_types = (page_size => 'integer', delete_user => 'boolean', missing_ok => 'boolean', delete_all => 'boolean');
 
 # The statement of a request to PostgREST, and its psql variables
 sub statement

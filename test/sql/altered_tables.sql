@@ -60,7 +60,7 @@ INSERT INTO interactions.purchases (user_id, item_id, price) VALUES ('u', 'a', 1
 SELECT send();
 ALTER TABLE interactions.purchases DROP CONSTRAINT alone;
 SELECT taken();
--- what is not unique is taken for stored already; or else it must be at the end of the transaction
+-- another unique key is an error, at once or at the end of the transaction: stored already means the primary key
 ALTER TABLE interactions.purchases ADD CONSTRAINT once UNIQUE (amount, recommendation_id);
 SELECT send();
 SELECT send(price => 2);

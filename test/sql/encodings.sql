@@ -17,16 +17,16 @@ CREATE DATABASE regress_interactions_euc_jp TEMPLATE template0 ENCODING 'EUC_JP'
 CREATE DATABASE regress_interactions_sql_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C';
 
 \c regress_interactions_utf8
-CREATE EXTENSION interactions;
+CREATE EXTENSION interactions; SELECT FROM interactions.create_tables();
 :steps
 \c regress_interactions_latin1
-CREATE EXTENSION interactions;
+CREATE EXTENSION interactions; SELECT FROM interactions.create_tables();
 :steps
 \c regress_interactions_euc_jp
-CREATE EXTENSION interactions;
+CREATE EXTENSION interactions; SELECT FROM interactions.create_tables();
 :steps
 \c regress_interactions_sql_ascii
-CREATE EXTENSION interactions;
+CREATE EXTENSION interactions; SELECT FROM interactions.create_tables();
 :steps
 
 \c :home

@@ -31,14 +31,16 @@ ORDER BY relnamespace::regnamespace::text, relname COLLATE "C", tgname COLLATE "
 SELECT conrelid::regclass, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace) AND contype NOT IN ('p', 'n') ORDER BY 1, 2;
 
--- all that a dump has to keep
-SELECT conf::regclass AS dumped, condition FROM pg_extension, unnest(extconfig, extcondition) AS u (conf, condition)
-WHERE extname = 'interactions' ORDER BY conf::regclass::text COLLATE "C";
-
--- all are members of the extension; types of rows, arrays, indexes and the like are theirs
-SELECT c.oid::regclass AS "no member" FROM pg_class AS c
-WHERE relnamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace) AND relkind IN ('r', 'v', 'S', 'm')
-	AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e');
+-- the code is the extension's, and the data are the user's: members are functions, composite types, and one schema
+SELECT classid::regclass AS members, coalesce(p.pronamespace::regnamespace::text, t.typnamespace::regnamespace::text, n.nspname) AS schema, count(*)
+FROM pg_depend LEFT JOIN pg_proc AS p ON classid = 'pg_proc'::regclass AND p.oid = objid
+	LEFT JOIN pg_type AS t ON classid = 'pg_type'::regclass AND t.oid = objid
+	LEFT JOIN pg_namespace AS n ON classid = 'pg_namespace'::regclass AND n.oid = objid
+WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'interactions') AND deptype = 'e'
+GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT t.oid::regtype AS type, string_agg(concat_ws(' ', quote_ident(attname), format_type(atttypid, atttypmod)), ', ' ORDER BY attnum) AS columns
+FROM pg_type AS t JOIN pg_attribute ON attrelid = typrelid JOIN pg_class AS c ON c.oid = typrelid
+WHERE relnamespace = 'interactions_v1'::regnamespace AND relkind = 'c' GROUP BY t.oid ORDER BY t.oid::regtype::text;
 
 -- every object has a comment
 SELECT 'schema ' || nspname AS "no comment" FROM pg_namespace WHERE nspname ~ '^interactions' AND obj_description(oid, 'pg_namespace') IS NULL

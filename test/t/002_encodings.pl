@@ -50,7 +50,7 @@ for my $encoding (sort keys %letters)
 	my ($x, $e) = (itself($has), escape($has));
 	my $db = lc $encoding;
 	$node->safe_psql('postgres', "CREATE DATABASE $db ENCODING '$encoding' LOCALE 'C' TEMPLATE template0");
-	$node->safe_psql($db, 'CREATE EXTENSION interactions');
+	$node->safe_psql($db, 'CREATE EXTENSION interactions; SELECT interactions.create_tables()');
 
 	# the same interaction through every way in is stored once
 	is( $node->safe_psql($db, <<SQL), <<OUT =~ s/\n\z//r, "$encoding: every way in");
@@ -101,7 +101,7 @@ OUT
 
 # SQL_ASCII takes any bytes, and knows no character beyond ASCII
 $node->safe_psql('postgres', "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");
-$node->safe_psql('ascii', 'CREATE EXTENSION interactions');
+$node->safe_psql('ascii', 'CREATE EXTENSION interactions; SELECT interactions.create_tables()');
 my $e = itself(0xE9);
 is( $node->safe_psql('ascii', <<SQL), "A|200\n$e|2\n{\"created\": 0, \"duplicates\": 1}\n{\"deleted\": 1}", 'SQL_ASCII: every way in');
 INSERT INTO interactions_v1.bookmarks VALUES ('A', 'A', 1, NULL), ('$e', '$e', 1, NULL);

@@ -20,7 +20,7 @@ note "$kills kills, seed $seed (TEST_SEED sets it)";
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION interactions; CREATE EXTENSION amcheck');
+$node->safe_psql('postgres', 'CREATE EXTENSION interactions; SELECT interactions.create_tables(); CREATE EXTENSION amcheck');
 my $folder = PostgreSQL::Test::Utils::tempdir;
 my $serial = 0;    # each interaction has a timestamp of its own
 

@@ -15,6 +15,7 @@ $node->init;
 $node->start;
 $node->safe_psql('postgres', <<SQL);
 CREATE EXTENSION interactions;
+SELECT interactions.create_tables();
 CREATE TABLE bodies AS SELECT json_agg(json_build_object('user_id', 'u' || i % 1000, 'item_id', 'i' || i, 'timestamp', i)) AS good,
 	json_agg(json_build_object('user_id', '', 'item_id', 'i' || i, 'timestamp', i)) AS bad
 FROM generate_series(1, $elements) AS i;

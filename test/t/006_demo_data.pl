@@ -21,6 +21,7 @@ $node->init;
 $node->start;
 $node->safe_psql('postgres', <<SQL);
 CREATE EXTENSION interactions;
+SELECT interactions.create_tables();
 CREATE TABLE file (user_id text COLLATE "C", item_id text COLLATE "C", value float8, "timestamp" bigint);
 \\copy file FROM '$csv' CSV HEADER
 SQL

@@ -20,7 +20,7 @@ $node->start;
 for my $database ('faults', 'none')
 {
 	$node->safe_psql('postgres', "CREATE DATABASE $database");
-	$node->safe_psql($database, 'CREATE EXTENSION interactions');
+	$node->safe_psql($database, 'CREATE EXTENSION interactions; SELECT interactions.create_tables()');
 }
 my $folder = PostgreSQL::Test::Utils::tempdir;
 my $serial = 0;    # timestamps; each third one is used again

@@ -154,7 +154,7 @@ SELECT 'prepared again', count(*) - count(DISTINCT ident) FROM pg_backend_memory
 END
 
 	$node->safe_psql('postgres', "CREATE DATABASE \"$encoding\" TEMPLATE template0 ENCODING '$encoding' LOCALE 'C'");
-	$node->safe_psql($encoding, 'CREATE EXTENSION interactions');
+	$node->safe_psql($encoding, 'CREATE EXTENSION interactions; SELECT interactions.create_tables()');
 	open my $script, '>:raw', "$file.sql" or die $!;
 	for my $i (0 .. $n - 1)
 	{

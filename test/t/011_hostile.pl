@@ -16,6 +16,7 @@ $node->append_conf('postgresql.conf', "statement_timeout = 1s\nlog_min_messages 
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 CREATE EXTENSION interactions;
+SELECT interactions.create_tables();
 INSERT INTO interactions_v1.views SELECT 'u' || i % 20, 'i' || i, i FROM generate_series(1, 500) AS i;
 INSERT INTO interactions_v1.purchases SELECT 'u' || i % 20, 'i' || i, i, NULL, 9.5, 1 FROM generate_series(1, 500) AS i;
 INSERT INTO interactions_v1.users VALUES ('u1', 'name', 1);

@@ -1,18 +1,24 @@
-/* The model, first part: the schemas, timestamps in milliseconds, the registered users, and transfers. */
+/* The extension: functions, composite types and the schema of the wire format. What stands here first is for all types. */
 
 \echo Use "CREATE EXTENSION interactions" to load this file. \quit
 
--- CREATE EXTENSION puts the caller's schema first; nothing here may resolve to an object of somebody else's
+-- CREATE EXTENSION puts the schema of the tables first; nothing here may resolve to an object of somebody else's
 SET LOCAL search_path = pg_catalog, pg_temp;
 
--- plain CREATE SCHEMA, so that a schema that somebody made beforehand is an error, not a trap
-CREATE SCHEMA interactions;
 COMMENT ON SCHEMA interactions IS
 	'User-item interactions: one table per type, in native types';
 
+-- plain CREATE SCHEMA, so that a schema that somebody made beforehand is an error, not a trap
 CREATE SCHEMA interactions_v1;
 COMMENT ON SCHEMA interactions_v1 IS
 	'User-item interactions in wire format: timestamps in milliseconds, functions named after the REST endpoints';
+
+-- the statements in it are written for this search_path
+CREATE FUNCTION interactions.create_tables(partitioned boolean DEFAULT false) RETURNS void
+	AS 'MODULE_PATHNAME', 'create_tables' LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION interactions.create_tables(boolean) IS
+	'Make the tables, indexes, triggers and views that are missing, as the caller''s, and keep what is there; partitioned by range of "timestamp" or not; a relation of the right name that has not the columns is 42P16, or no table or view 42809';
 
 CREATE FUNCTION interactions.timestamp_from_ms(text) RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'timestamp_from_ms' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -42,30 +48,17 @@ COMMENT ON FUNCTION interactions.check_user() IS
 CREATE FUNCTION interactions.edit_user() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'edit_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.edit_user() IS
-	'INSTEAD OF trigger of interactions_v1.users: registers, names, renames, merges and erases users';
+	'Triggers of interactions_v1.users: register, name, rename, merge and erase users; one whom the same statement renames to another is 22023';
 
-CREATE TABLE interactions.users (
-	user_id text COLLATE "C" PRIMARY KEY,
-	name text,
-	created_at timestamptz NOT NULL DEFAULT now()
-);
-COMMENT ON TABLE interactions.users IS
-	'The registered users; interactions may bear the id of a user who is not registered';
-COMMENT ON INDEX interactions.users_pkey IS 'A user''s registration';
-COMMENT ON COLUMN interactions.users.user_id IS '1 to 512 bytes';
-COMMENT ON COLUMN interactions.users.name IS 'What to call the user; may be null';
-COMMENT ON COLUMN interactions.users.created_at IS 'When the user was registered, to the millisecond';
+CREATE FUNCTION interactions_v1.transfer_interactions(from_user_id text, to_user_id text, delete_user boolean DEFAULT true, missing_ok boolean DEFAULT false) RETURNS json
+	AS 'MODULE_PATHNAME', 'transfer_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION interactions_v1.transfer_interactions(text, text, boolean, boolean) IS
+	'Move every interaction of one user to another: {"from_user_id", "to_user_id", "transferred", "duplicates", "user_deleted"}; an unknown source is PT404, or zeros where missing_ok; the same user twice 22023; rows that a policy keeps 42501, that a trigger keeps 27000';
 
-CREATE TRIGGER check_user BEFORE INSERT OR UPDATE ON interactions.users
-	FOR EACH ROW EXECUTE FUNCTION interactions.check_user();
-COMMENT ON TRIGGER check_user ON interactions.users IS 'Holds the rules';
-
-SELECT pg_extension_config_dump('interactions.users', '');
-
-CREATE PROCEDURE interactions.transfer_interactions(from_user_id text, to_user_id text, delete_user boolean DEFAULT true)
+CREATE PROCEDURE interactions.transfer_interactions(from_user_id text, to_user_id text, delete_user boolean DEFAULT true, missing_ok boolean DEFAULT false)
 	AS 'MODULE_PATHNAME', 'transfer_interactions' LANGUAGE C;
-COMMENT ON PROCEDURE interactions.transfer_interactions(text, text, boolean) IS
-	'Move every interaction of one user to another; an unknown source is PT404, the same user twice 22023';
+COMMENT ON PROCEDURE interactions.transfer_interactions(text, text, boolean, boolean) IS
+	'Move every interaction of one user to another, as the function in interactions_v1 does';
 
 CREATE PROCEDURE interactions.purge(interaction_type text, older_than timestamptz, batch_size integer DEFAULT 10000)
 	AS 'MODULE_PATHNAME', 'purge' LANGUAGE C;
@@ -75,15 +68,4 @@ COMMENT ON PROCEDURE interactions.purge(text, timestamptz, integer) IS
 CREATE FUNCTION interactions.erase_user(user_id text) RETURNS json
 	AS 'MODULE_PATHNAME', 'erase_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.erase_user(text) IS
-	'Remove all of a person''s data: {"user_id", "erased": counts by type, "user_deleted": whether registered}';
-
-CREATE FUNCTION interactions.guard_rows() RETURNS event_trigger
-	AS 'MODULE_PATHNAME', 'guard_rows' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION interactions.guard_rows() IS
-	'Event trigger: refuses to drop the extension while its tables hold rows, unless interactions.allow_drop is on';
-
-CREATE EVENT TRIGGER interactions_guard_rows ON ddl_command_start
-	WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
-	EXECUTE FUNCTION interactions.guard_rows();
-COMMENT ON EVENT TRIGGER interactions_guard_rows IS
-	'Refuses to drop the extension while its tables hold rows';
+	'Remove all of a person''s data: {"user_id", "erased": counts by type, "user_deleted": whether registered}; rows that a policy keeps are 42501, that a trigger keeps 27000, and nothing is removed';

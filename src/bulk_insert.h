@@ -1,0 +1,20 @@
+/*
+ * bulk_insert.h
+ *	  Stores a batch past the executor, where INSERT would do no more.
+ */
+#ifndef INTERACTIONS_BULK_INSERT_H
+#define INTERACTIONS_BULK_INSERT_H
+
+#include "batch.h"
+#include "executor/spi.h"
+
+typedef enum BulkResult
+{
+	BULK_IMPOSSIBLE, /* INSERT has more to do than to store the rows */
+	BULK_CONFLICT,	 /* nothing is stored: a unique key is taken */
+	BULK_STORED
+} BulkResult;
+
+extern BulkResult BulkInsert(Batch *batch, SPIPlanPtr insert);
+
+#endif /* INTERACTIONS_BULK_INSERT_H */

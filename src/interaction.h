@@ -1,0 +1,44 @@
+/*
+ * interaction.h
+ *	  One interaction of any type, in memory.
+ */
+#ifndef INTERACTIONS_INTERACTION_H
+#define INTERACTIONS_INTERACTION_H
+
+#include "datatype/timestamp.h"
+#include "span.h"
+#include "types.h"
+
+#define MAX_ID_BYTES 512
+
+/* what it points to belongs to its maker */
+typedef struct Interaction
+{
+	Span user_id;
+	Span item_id;
+	Span recommendation_id;
+	TimestampTz timestamp;
+	int64 fingerprint;
+	Datum own[MAX_OWN_COLUMNS];
+	bool own_isnull[MAX_OWN_COLUMNS];
+	bool timestamp_isnull;
+} Interaction;
+
+/* room for an id as a text datum */
+typedef union IdBuffer
+{
+	int32 align;
+	char data[VARHDRSZ + MAX_ID_BYTES];
+} IdBuffer;
+
+#define NUM_IDS 3 /* of an interaction */
+
+extern void InteractionDatums(const InteractionType *type,
+							  const Interaction *interaction,
+							  IdBuffer ids[NUM_IDS], Datum *values,
+							  bool *isnull);
+extern bool SameValues(const InteractionType *type, const Datum *values,
+					   const bool *isnull, const Datum *others,
+					   const bool *others_isnull);
+
+#endif /* INTERACTIONS_INTERACTION_H */

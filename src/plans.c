@@ -1,0 +1,162 @@
+/*
+ * plans.c
+ *	  The statements that the extension runs, each prepared once in a backend.
+ *
+ * A plan stands in a slot beside the code that runs it, lives as long as the
+ * backend, and is never freed: an outer call may be running it.  It survives
+ * DROP and CREATE of the extension and of the tables, since core looks its
+ * objects up again, by name, when these change; so every name is qualified,
+ * operators included, and every value is a parameter.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "plans.h"
+#include "types.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+
+#define MAX_ARGS MAX_COLUMNS
+
+/* Find a table of ours; raises where it is missing. */
+Oid
+RequireTable(const char *table)
+{
+	Oid schema = get_namespace_oid("interactions", true);
+	Oid relid = InvalidOid;
+
+	if (OidIsValid(schema))
+		relid = get_relname_relid(table, schema);
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"interactions.%s\" does not exist", table),
+				 errhint("SELECT interactions.create_tables() makes it.")));
+	return relid;
+}
+
+/*
+ * Whether a slot holds its plan already.  Where anything that it needs may
+ * have changed, the table of ours that it is for has to be there.
+ */
+bool
+PlanIsKept(SPIPlanPtr plan, const char *table)
+{
+	if (plan != NULL && SPI_plan_is_valid(plan))
+		return true;
+	RequireTable(table);
+	return plan != NULL;
+}
+
+/* Prepare a statement, and keep it in a slot.  Within SPI. */
+void
+KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs, const Oid *argtypes,
+		 int options)
+{
+	SPIPlanPtr prepared = SPI_prepare_cursor(sql, nargs,
+											 unconstify(Oid *, argtypes),
+											 options);
+
+	if (prepared == NULL || SPI_keepplan(prepared) != 0)
+		elog(ERROR, "could not prepare \"%s\": %s", sql,
+			 SPI_result_code_string(SPI_result));
+	*plan = prepared;
+}
+
+/*
+ * Run a plan, and return the number of rows.  isnull may be NULL where no
+ * value is null.
+ */
+uint64
+RunPlan(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
+		int expected)
+{
+	char nulls[MAX_ARGS] = "";
+	int result;
+
+	Assert(nargs <= MAX_ARGS);
+	for (int i = 0; i < nargs; i++)
+		nulls[i] = isnull != NULL && isnull[i] ? 'n' : ' ';
+	result = SPI_execute_plan(plan, values, nulls, false, 0);
+	if (result == SPI_OK_REWRITTEN)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("tables of interactions must not have rewrite"
+							   " rules"),
+						errhint("Use a trigger instead.")));
+	if (result != expected)
+		elog(ERROR, "SPI_execute_plan failed: %s",
+			 SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* Whether row-level security holds for the current user on a table of ours. */
+bool
+HidesRows(const char *table)
+{
+	return check_enable_rls(RequireTable(table), InvalidOid, true) ==
+		   RLS_ENABLED;
+}
+
+/* Raise that rows of a table were kept from what was asked for. */
+void
+ReportKeptRows(const char *table)
+{
+	if (HidesRows(table))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg(
+				 "row-level security keeps rows of table \"%s\" from being changed",
+				 table),
+			 errhint("The policies for UPDATE and DELETE must hold for all"
+					 " rows of the user that those for SELECT show.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+		 errmsg("a trigger keeps rows of table \"%s\" from being changed",
+				table)));
+}
+
+/*
+ * Run a plan that changes rows, and answers how many it found, how many of
+ * these it changed, and how many ended otherwise than asked for.  Where a
+ * policy or a trigger kept some, raise; returns how many were changed.
+ *
+ * Rows that somebody else removed meanwhile were found and not changed, too.
+ * Then there is nothing left for a second run, with a snapshot of its own,
+ * which also comes to what was committed meanwhile.
+ */
+int64
+RunToTheLast(SPIPlanPtr plan, int nargs, Datum *values, const char *table)
+{
+	int64 total = 0;
+
+	for (int run = 0;; run++)
+	{
+		int64 found;
+		int64 changed;
+
+		RunPlan(plan, nargs, values, NULL, SPI_OK_SELECT);
+		found = ResultInt64(1);
+		changed = ResultInt64(2);
+		total += changed;
+		if (ResultInt64(3) > 0)
+			ReportKeptRows(table);
+		if (found == changed)
+			return total;
+		if (run > 0 || IsolationUsesXactSnapshot())
+			ReportKeptRows(table);
+	}
+}
+
+/* A bigint, not null, of the only row of the last result. */
+int64
+ResultInt64(int column)
+{
+	bool isnull;
+
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, column, &isnull));
+}

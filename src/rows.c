@@ -1,0 +1,98 @@
+/*
+ * rows.c
+ *	  Reads interactions from rows of the tables and of their views.
+ *
+ * The columns are found by name: somebody may have added others, or the table
+ * may be a partition that has them in another order.  The type is the
+ * trigger's argument, since on a shard a table bears another name.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "rows.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+
+/* Find the columns of the trigger's relation, once in a statement. */
+RowColumns *
+FindRowColumns(FunctionCallInfo fcinfo, bool wire)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	RowColumns *columns = fcinfo->flinfo->fn_extra;
+	TupleDesc tupdesc;
+	int ncolumns;
+
+	if (columns != NULL)
+		return columns;
+	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	columns = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RowColumns));
+	columns->type = TypeByName(trigdata->tg_trigger->tgargs[0]);
+	ncolumns =
+		wire ? WireColumnCount(columns->type) : ColumnCount(columns->type);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		const char *column = ColumnName(columns->type, i);
+		Oid typid = wire ? WireColumnType(columns->type, i)
+						 : ColumnType(columns->type, i);
+
+		columns->attnum[i] = SPI_fnumber(tupdesc, column);
+		if (columns->attnum[i] <= 0 ||
+			TupleDescAttr(tupdesc, columns->attnum[i] - 1)->atttypid != typid)
+			ereport(ERROR,
+					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+					 errmsg("relation \"%s\" has no column \"%s\" of type %s",
+							RelationGetRelationName(trigdata->tg_relation),
+							column, format_type_be(typid))));
+	}
+	columns->values =
+		MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
+						   mul_size(sizeof(Datum), tupdesc->natts));
+	columns->isnull = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
+										 mul_size(sizeof(bool), tupdesc->natts));
+	fcinfo->flinfo->fn_extra = columns;
+	return columns;
+}
+
+static Span
+RowSpan(const RowColumns *columns, TupleTableSlot *row, Column column)
+{
+	bool isnull;
+	Datum value = slot_getattr(row, columns->attnum[column], &isnull);
+
+	return isnull ? (Span){NULL, 0} : TextSpan(value);
+}
+
+/*
+ * Read a row, but for its timestamp.  It is read from the executor's slot,
+ * so that what comes after the trigger need not take it apart anew.
+ */
+void
+ReadRow(const RowColumns *columns, TupleTableSlot *row,
+		Interaction *interaction)
+{
+	const InteractionType *type = columns->type;
+
+	slot_getallattrs(row);
+	memset(interaction, 0, sizeof(Interaction));
+	interaction->user_id = RowSpan(columns, row, COLUMN_USER_ID);
+	interaction->item_id = RowSpan(columns, row, COLUMN_ITEM_ID);
+	interaction->recommendation_id =
+		RowSpan(columns, row, COLUMN_RECOMMENDATION_ID);
+	for (int i = 0; i < type->nown; i++)
+	{
+		bool *isnull = &interaction->own_isnull[i];
+		Datum value =
+			slot_getattr(row, columns->attnum[COLUMN_FIRST_OWN + i], isnull);
+
+		/* unpacked once, instead of by each function that looks at it */
+		if (!*isnull && type->own[i].typid == NUMERICOID)
+			value = NumericGetDatum(DatumGetNumeric(value));
+		interaction->own[i] = value;
+	}
+	interaction->timestamp_isnull =
+		slot_attisnull(row, columns->attnum[COLUMN_TIMESTAMP]);
+}

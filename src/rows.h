@@ -1,0 +1,27 @@
+/*
+ * rows.h
+ *	  Rows of the tables and of their views, as triggers get them.
+ */
+#ifndef INTERACTIONS_ROWS_H
+#define INTERACTIONS_ROWS_H
+
+#include "executor/tuptable.h"
+#include "interaction.h"
+
+/*
+ * The columns of a type in a relation, in native types or in wire format, by
+ * number, and room for the values of one of its rows.
+ */
+typedef struct RowColumns
+{
+	const InteractionType *type;
+	int attnum[MAX_COLUMNS];
+	Datum *values;
+	bool *isnull;
+} RowColumns;
+
+extern RowColumns *FindRowColumns(FunctionCallInfo fcinfo, bool wire);
+extern void ReadRow(const RowColumns *columns, TupleTableSlot *row,
+					Interaction *interaction);
+
+#endif /* INTERACTIONS_ROWS_H */

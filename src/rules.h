@@ -1,0 +1,19 @@
+/*
+ * rules.h
+ *	  The rules that every interaction is held to, whichever way it comes.
+ */
+#ifndef INTERACTIONS_RULES_H
+#define INTERACTIONS_RULES_H
+
+#include "interaction.h"
+#include "violation.h"
+
+extern Span CheckedId(const char *property, Datum text, bool isnull);
+extern bool CheckId(const char *property, Span id, bool required,
+					Violation *violation);
+extern bool ViolateOwn(const OwnColumn *column, const char *given,
+					   Violation *violation);
+extern bool CompleteInteraction(const InteractionType *type,
+								Interaction *interaction, Violation *violation);
+
+#endif /* INTERACTIONS_RULES_H */

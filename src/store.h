@@ -1,0 +1,23 @@
+/*
+ * store.h
+ *	  Stores one interaction, or a batch of them.
+ */
+#ifndef INTERACTIONS_STORE_H
+#define INTERACTIONS_STORE_H
+
+#include "batch.h"
+
+typedef enum StoreResult
+{
+	STORE_CREATED,
+	STORE_DUPLICATE, /* it was stored already */
+	STORE_SKIPPED	 /* a trigger of the user's skipped it */
+} StoreResult;
+
+extern StoreResult StoreInteraction(const InteractionType *type,
+									const Interaction *interaction,
+									Datum *values, bool *isnull);
+extern uint64 StoreBatch(Batch *batch);
+extern bool StoresAsGiven(const InteractionType *type);
+
+#endif /* INTERACTIONS_STORE_H */

@@ -1,0 +1,12 @@
+/*
+ * subxact.h
+ *	  Attempts: jobs that may fail in one expected way.
+ */
+#ifndef INTERACTIONS_SUBXACT_H
+#define INTERACTIONS_SUBXACT_H
+
+extern bool Attempt(void (*job)(void *), void *arg,
+					bool (*expected)(int sqlerrcode));
+extern bool IsUniqueViolation(int sqlerrcode);
+
+#endif /* INTERACTIONS_SUBXACT_H */

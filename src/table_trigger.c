@@ -1,0 +1,152 @@
+/*
+ * table_trigger.c
+ *	  The trigger that holds the rules on the tables of interactions.
+ *
+ * It reads its own row and nothing else.  Its name makes it the last of the
+ * BEFORE triggers of a row, so that the rules and the fingerprint are those of
+ * what is stored, whatever triggers of the user's have made of the row.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "rows.h"
+#include "rules.h"
+#include "table_trigger.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+/* of the INSERT of one row that runs now, if any; see ExpectRow */
+static PassedRow *expected = NULL;
+
+static int
+TriggerDepth(void)
+{
+	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
+}
+
+/*
+ * Note the next row that the trigger lets pass for the statement that follows,
+ * until EndExpectation, which has to be called however that ends.
+ */
+void
+ExpectRow(PassedRow *row)
+{
+	row->seen = false;
+	row->depth = TriggerDepth() + 1;
+	row->outer = expected;
+	expected = row;
+}
+
+void
+EndExpectation(PassedRow *row)
+{
+	expected = row->outer;
+}
+
+static void
+NoteRow(const InteractionType *type, const Interaction *interaction)
+{
+	MemoryContext oldcontext;
+	IdBuffer ids[NUM_IDS];
+
+	/* what other triggers insert meanwhile is deeper, or of another type */
+	if (type != expected->type || TriggerDepth() != expected->depth)
+		return;
+	InteractionDatums(type, interaction, ids, expected->values,
+					  expected->isnull);
+	oldcontext = MemoryContextSwitchTo(expected->context);
+	for (int i = 0; i < ColumnCount(type); i++)
+	{
+		Oid typid = ColumnType(type, i);
+
+		if (expected->isnull[i])
+			continue;
+		if (typid == TEXTOID || typid == NUMERICOID)
+			expected->values[i] = datumCopy(expected->values[i], false, -1);
+		else if (typid != INT4OID)
+			expected->values[i] = datumCopy(expected->values[i],
+											FLOAT8PASSBYVAL, sizeof(int64));
+	}
+	MemoryContextSwitchTo(oldcontext);
+	expected->seen = true;
+}
+
+/*
+ * BEFORE INSERT OR UPDATE on a table, the type its argument: holds the rules,
+ * and sets what the database decides.
+ */
+PG_FUNCTION_INFO_V1(check_interaction);
+Datum
+check_interaction(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	RowColumns *columns;
+	HeapTuple tuple;
+	TupleTableSlot *row;
+	TupleDesc tupdesc;
+	int timestamp;
+	int fingerprint;
+	Interaction interaction;
+	Violation violation;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || trigdata->tg_trigger->tgnargs != 1 ||
+		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		ReportTriggerProtocol();
+	columns = FindRowColumns(fcinfo, false);
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+	{
+		tuple = trigdata->tg_newtuple;
+		row = trigdata->tg_newslot;
+	}
+	else
+	{
+		tuple = trigdata->tg_trigtuple;
+		row = trigdata->tg_trigslot;
+	}
+
+	ReadRow(columns, row, &interaction);
+	timestamp = columns->attnum[COLUMN_TIMESTAMP] - 1;
+	fingerprint = columns->attnum[ColumnCount(columns->type) - 1] - 1;
+	interaction.timestamp = DatumGetTimestampTz(row->tts_values[timestamp]);
+	if (!CompleteInteraction(columns->type, &interaction, &violation))
+		ReportViolation(&violation);
+	if (expected != NULL)
+		NoteRow(columns->type, &interaction);
+
+	if (!row->tts_isnull[timestamp] && !row->tts_isnull[fingerprint] &&
+		DatumGetTimestampTz(row->tts_values[timestamp]) ==
+			interaction.timestamp &&
+		DatumGetInt64(row->tts_values[fingerprint]) == interaction.fingerprint)
+		return PointerGetDatum(tuple);
+
+	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	memcpy(columns->values, row->tts_values, tupdesc->natts * sizeof(Datum));
+	memcpy(columns->isnull, row->tts_isnull, tupdesc->natts * sizeof(bool));
+	columns->values[timestamp] = TimestampTzGetDatum(interaction.timestamp);
+	columns->values[fingerprint] = Int64GetDatum(interaction.fingerprint);
+	columns->isnull[timestamp] = columns->isnull[fingerprint] = false;
+	return PointerGetDatum(
+		heap_form_tuple(tupdesc, columns->values, columns->isnull));
+}
+
+/* Whether a trigger is the one above, for a type, and fires as it should. */
+bool
+HoldsRulesOf(const Trigger *trigger, const InteractionType *type)
+{
+	FmgrInfo flinfo;
+
+	if (trigger->tgnargs != 1 || !TRIGGER_FOR_BEFORE(trigger->tgtype) ||
+		!TRIGGER_FOR_ROW(trigger->tgtype) ||
+		strcmp(trigger->tgargs[0], type->plural) != 0)
+		return false;
+	fmgr_info(trigger->tgfoid, &flinfo);
+	return flinfo.fn_addr == check_interaction;
+}

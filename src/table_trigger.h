@@ -1,0 +1,28 @@
+/*
+ * table_trigger.h
+ *	  The trigger that holds the rules on the tables of interactions.
+ */
+#ifndef INTERACTIONS_TABLE_TRIGGER_H
+#define INTERACTIONS_TABLE_TRIGGER_H
+
+#include "types.h"
+#include "utils/palloc.h"
+#include "utils/reltrigger.h"
+
+/* the row that the trigger let pass last, for who inserts one row and waits */
+typedef struct PassedRow
+{
+	const InteractionType *type;
+	MemoryContext context; /* of what the values point to */
+	bool seen;			   /* whether a row came by */
+	Datum values[MAX_COLUMNS];
+	bool isnull[MAX_COLUMNS];
+	int depth; /* of triggers, at which it is expected */
+	struct PassedRow *outer;
+} PassedRow;
+
+extern bool HoldsRulesOf(const Trigger *trigger, const InteractionType *type);
+extern void ExpectRow(PassedRow *row);
+extern void EndExpectation(PassedRow *row);
+
+#endif /* INTERACTIONS_TABLE_TRIGGER_H */

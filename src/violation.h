@@ -1,0 +1,29 @@
+/*
+ * violation.h
+ *	  How a broken rule is worded, and raised.
+ */
+#ifndef INTERACTIONS_VIOLATION_H
+#define INTERACTIONS_VIOLATION_H
+
+#include "span.h"
+
+/* why something is refused; palloc'd strings */
+typedef struct Violation
+{
+	int sqlerrcode;
+	char *message;
+	char *hint; /* or NULL */
+} Violation;
+
+extern bool Violate(Violation *violation, int sqlerrcode, const char *hint,
+					const char *fmt, ...) pg_attribute_printf(4, 5);
+extern bool ViolateNull(const char *property, Violation *violation);
+extern bool ViolateSyntax(const char *property, Oid typid, const char *hint,
+						  Span text, Violation *violation);
+pg_noreturn extern void ReportViolation(const Violation *violation);
+pg_noreturn extern void ReportNull(const char *property);
+pg_noreturn extern void ReportTriggerProtocol(void);
+extern char *Clip(Span text);
+extern char *ClipString(const char *text);
+
+#endif /* INTERACTIONS_VIOLATION_H */
