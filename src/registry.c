@@ -6,9 +6,14 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "plans.h"
 #include "registry.h"
+#include "subxact.h"
+#include "types.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
 
 #define USERS "users"
 
@@ -34,6 +39,97 @@ IsRegistered(Datum user_id)
 					   "SELECT FROM interactions.users"
 					   " WHERE user_id OPERATOR(pg_catalog.=) $1",
 					   user_id, user_id, SPI_OK_SELECT) > 0;
+}
+
+/* Whether somebody has added a foreign key from interactions to users. */
+bool
+InteractionsReferToUsers(void)
+{
+	Oid users = RequireTable(USERS);
+	bool result = false;
+
+	for (int i = 0; i < NUM_TYPES; i++)
+	{
+		Relation rel = table_open(RequireTable(InteractionTypes[i].plural),
+								  AccessShareLock);
+		ListCell *cell;
+
+		foreach (cell, RelationGetFKeyList(rel))
+			result = result ||
+					 ((ForeignKeyCacheInfo *) lfirst(cell))->confrelid == users;
+		table_close(rel, NoLock);
+	}
+	return result;
+}
+
+static void
+MoveRow(void *arg)
+{
+	static SPIPlanPtr plan = NULL;
+	const Oid argtypes[] = {TEXTOID, TEXTOID};
+
+	if (!PlanIsKept(plan, USERS))
+		KeepPlan(&plan,
+				 "WITH moved AS (UPDATE interactions.users SET user_id = $2"
+				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
+				 " RETURNING user_id)"
+				 " SELECT pg_catalog.count(*),"
+				 " (SELECT pg_catalog.count(*) FROM moved"
+				 " WHERE user_id OPERATOR(pg_catalog.=) $2),"
+				 " (SELECT pg_catalog.count(*) FROM moved"
+				 " WHERE user_id OPERATOR(pg_catalog.<>) $2)"
+				 " FROM interactions.users"
+				 " WHERE user_id OPERATOR(pg_catalog.=) $1",
+				 lengthof(argtypes), argtypes, 0);
+	RunToTheLast(plan, lengthof(argtypes), arg, USERS);
+}
+
+/*
+ * Give a registration another id, and leave all that anybody has added to it.
+ * False where the target has been registered meanwhile.
+ */
+bool
+MoveRegistration(Datum source, Datum target)
+{
+	Datum users[] = {source, target};
+
+	return Attempt(MoveRow, users, IsUniqueViolation);
+}
+
+/*
+ * Copy a registration, every column that can be given, for a target that has
+ * none.  The statement is made anew, as columns come and go.
+ */
+void
+CopyRegistration(Datum source, Datum target)
+{
+	Oid argtypes[] = {TEXTOID, TEXTOID};
+	Datum values[] = {source, target};
+	Relation rel = table_open(RequireTable(USERS), AccessShareLock);
+	StringInfoData columns;
+	int result;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < RelationGetDescr(rel)->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(RelationGetDescr(rel), i);
+
+		if (!column->attisdropped && column->attgenerated == '\0' &&
+			strcmp(NameStr(column->attname), "user_id") != 0)
+			appendStringInfo(&columns, ", %s",
+							 quote_identifier(NameStr(column->attname)));
+	}
+	table_close(rel, NoLock);
+	result = SPI_execute_with_args(
+		psprintf("INSERT INTO interactions.users (user_id%s)"
+				 " OVERRIDING SYSTEM VALUE SELECT $2%s FROM interactions.users"
+				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
+				 " ON CONFLICT (user_id) DO NOTHING",
+				 columns.data, columns.data),
+		lengthof(argtypes), argtypes, values, NULL, false, 0);
+	if (result != SPI_OK_INSERT)
+		elog(ERROR, "could not copy a registration: %s",
+			 SPI_result_code_string(result));
 }
 
 /*

@@ -190,10 +190,12 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 {
 	Datum users[] = {SpanDatum(from), SpanDatum(to)};
 	bool found[NUM_TYPES];
+	bool registered;
 	bool known;
+	bool move;
 
 	LockUsers(from, to);
-	known = IsRegistered(users[0]);
+	known = registered = IsRegistered(users[0]);
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
 		found[i] = RunPlan(FindPlan(&InteractionTypes[i]), lengthof(argtypes),
@@ -203,8 +205,15 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 	if (!known)
 		return false;
 
-	/* first, where somebody has added a foreign key to the registrations */
-	RegisterTarget(users[0], users[1]);
+	/* a registration moves in place, unless both are needed for a while */
+	move = delete_user && registered && !IsRegistered(users[1]);
+	if (move && InteractionsReferToUsers())
+	{
+		CopyRegistration(users[0], users[1]);
+		move = false;
+	}
+	if (!move)
+		RegisterTarget(users[0], users[1]);
 	*duplicates = 0;
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
@@ -215,6 +224,10 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 		transferred[i] = job.transferred;
 		*duplicates += job.duplicates;
 	}
+	if (move && MoveRegistration(users[0], users[1]))
+		return true;
+	if (move)
+		RegisterTarget(users[0], users[1]);
 	if (delete_user)
 		UnregisterUser(users[0]);
 	else

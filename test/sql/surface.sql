@@ -49,7 +49,7 @@ UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc
 UNION ALL SELECT 'relation ' || oid::regclass FROM pg_class
 	WHERE relnamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace) AND relkind IN ('r', 'v', 'i', 'S') AND obj_description(oid, 'pg_class') IS NULL
 UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-	WHERE relnamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace) AND relkind IN ('r', 'v') AND attnum > 0
+	WHERE relnamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace) AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped
 		AND col_description(attrelid, attnum) IS NULL
 UNION ALL SELECT 'trigger of ' || tgrelid::regclass FROM pg_trigger AS t JOIN pg_class ON pg_class.oid = tgrelid
 	WHERE relnamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace) AND NOT tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL
