@@ -32,7 +32,7 @@ IdOf(const SortItem *item, Column column)
 
 	if (column == COLUMN_ITEM_ID)
 		id += att_align_pointer(VARSIZE_ANY(id), TYPALIGN_INT, -1,
-								 id + VARSIZE_ANY(id));
+								id + VARSIZE_ANY(id));
 	return (Span){VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)};
 }
 
@@ -41,7 +41,8 @@ static inline int
 CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
 {
 	const IdRange *ids = &batch->ids[batch->lead];
-	Column other = batch->lead == COLUMN_USER_ID ? COLUMN_ITEM_ID : COLUMN_USER_ID;
+	Column other = batch->lead == COLUMN_USER_ID ? COLUMN_ITEM_ID
+												 : COLUMN_USER_ID;
 	int result = 0;
 
 	if (a->prefix != b->prefix)

@@ -283,7 +283,7 @@ InsertPlainly(void *arg)
 		if (!index->rel->rd_index->indisunique)
 		{
 			SortBatch(batch, column == COLUMN_ITEM_ID ? COLUMN_ITEM_ID
-													   : COLUMN_USER_ID);
+													  : COLUMN_USER_ID);
 			InsertIntoIndex(insert, index, batch->items, nrows);
 		}
 		index_insert_cleanup(index->rel, index->info);
@@ -307,9 +307,8 @@ BulkInsert(Batch *batch, SPIPlanPtr insert)
 	job.table = OpenPlainTable(batch->type, insert);
 	if (job.table != NULL)
 	{
-		job.context =
-			AllocSetContextCreate(context, "interactions insert row",
-								  ALLOCSET_DEFAULT_SIZES);
+		job.context = AllocSetContextCreate(context, "interactions insert row",
+											ALLOCSET_DEFAULT_SIZES);
 		result = Attempt(InsertPlainly, &job, IsUniqueViolation)
 					 ? BULK_STORED
 					 : BULK_CONFLICT;

@@ -43,9 +43,9 @@ DeletePlan(const InteractionType *type, int conditions)
 	appendStringInfo(&sql, "DELETE FROM interactions.%s WHERE true",
 					 quote_identifier(type->plural));
 	if (conditions & DELETE_IN_RANGE)
-		appendStringInfoString(
-			&sql, " AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"
-				  " AND \"timestamp\" OPERATOR(pg_catalog.<) $2");
+		appendStringInfoString(&sql,
+							   " AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"
+							   " AND \"timestamp\" OPERATOR(pg_catalog.<) $2");
 	if (conditions & DELETE_BY_USER)
 		appendStringInfoString(&sql, " AND user_id OPERATOR(pg_catalog.=) $3");
 	if (conditions & DELETE_BY_ITEM)

@@ -56,9 +56,9 @@ ListPlan(const InteractionType *type, bool of_item, int conditions)
 					 " WHERE %s OPERATOR(pg_catalog.=) $3",
 					 ColumnNames(type), quote_identifier(type->plural), owner);
 	if (conditions & LIST_IN_RANGE)
-		appendStringInfoString(
-			&sql, " AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"
-				  " AND \"timestamp\" OPERATOR(pg_catalog.<) $2");
+		appendStringInfoString(&sql,
+							   " AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"
+							   " AND \"timestamp\" OPERATOR(pg_catalog.<) $2");
 	if (conditions & LIST_AFTER)
 		appendStringInfo(&sql,
 						 " AND (\"timestamp\", %s)"
@@ -109,8 +109,9 @@ ReadCursor(Datum text, const char *other, TimestampTz *timestamp, Span *id)
 			 errhint(
 				 "Use the timestamp and the %s of the last row of the page before.",
 				 other)));
-	*timestamp = TimestampArgument(
-		"after", SpanDatum((Span){cursor.data, colon - cursor.data}));
+	*timestamp =
+		TimestampArgument("after",
+						  SpanDatum((Span){cursor.data, colon - cursor.data}));
 	id->data = colon + 1;
 	id->len = cursor.data + cursor.len - id->data;
 	if (!CheckId(other, *id, true, &violation))

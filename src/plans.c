@@ -55,9 +55,8 @@ void
 KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs, const Oid *argtypes,
 		 int options)
 {
-	SPIPlanPtr prepared = SPI_prepare_cursor(sql, nargs,
-											 unconstify(Oid *, argtypes),
-											 options);
+	SPIPlanPtr prepared =
+		SPI_prepare_cursor(sql, nargs, unconstify(Oid *, argtypes), options);
 
 	if (prepared == NULL || SPI_keepplan(prepared) != 0)
 		elog(ERROR, "could not prepare \"%s\": %s", sql,
@@ -112,11 +111,10 @@ ReportKeptRows(const char *table)
 				 table),
 			 errhint("The policies for UPDATE and DELETE must hold for all"
 					 " rows of the user that those for SELECT show.")));
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-		 errmsg("a trigger keeps rows of table \"%s\" from being changed",
-				table)));
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("a trigger keeps rows of table \"%s\" from being changed",
+					table)));
 }
 
 /*

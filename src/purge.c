@@ -86,8 +86,9 @@ PurgeBatch(const InteractionType *type, Datum older_than, int batch_size,
 		*from = *to;
 	else
 	{
-		*from = *(ItemPointer) DatumGetPointer(SPI_getbinval(
-			SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
+		*from = *(ItemPointer) DatumGetPointer(
+			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3,
+						  &isnull));
 		ItemPointerInc(from);
 	}
 	SPI_freetuptable(SPI_tuptable);

@@ -31,8 +31,8 @@ FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	columns = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RowColumns));
 	columns->type = TypeByName(trigdata->tg_trigger->tgargs[0]);
-	ncolumns =
-		wire ? WireColumnCount(columns->type) : ColumnCount(columns->type);
+	ncolumns = wire ? WireColumnCount(columns->type)
+					: ColumnCount(columns->type);
 	for (int i = 0; i < ncolumns; i++)
 	{
 		const char *column = ColumnName(columns->type, i);
@@ -51,8 +51,9 @@ FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 	columns->values =
 		MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
 						   mul_size(sizeof(Datum), tupdesc->natts));
-	columns->isnull = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
-										 mul_size(sizeof(bool), tupdesc->natts));
+	columns->isnull =
+		MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
+						   mul_size(sizeof(bool), tupdesc->natts));
 	fcinfo->flinfo->fn_extra = columns;
 	return columns;
 }

@@ -77,10 +77,11 @@ NumericInRange(const InteractionType *type, int own, Datum value)
 		MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
 
 		limits->min = NumericGetDatum(int64_to_numeric(column->min));
-		limits->max = DirectFunctionCall3(numeric_in,
-										  CStringGetDatum(psprintf("%.17g", column->max)),
-										  ObjectIdGetDatum(InvalidOid),
-										  Int32GetDatum(-1));
+		limits->max =
+			DirectFunctionCall3(numeric_in,
+								CStringGetDatum(psprintf("%.17g", column->max)),
+								ObjectIdGetDatum(InvalidOid),
+								Int32GetDatum(-1));
 		MemoryContextSwitchTo(oldcontext);
 	}
 	return DatumGetBool(DirectFunctionCall2(numeric_ge, value, limits->min)) &&

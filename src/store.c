@@ -58,7 +58,8 @@ InsertPlan(const InteractionType *type)
 					 quote_identifier(type->plural), columns);
 	for (int i = 0; i < ColumnCount(type); i++)
 		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
-	appendStringInfo(&sql, ") ON CONFLICT (" KEY_COLUMNS ") DO NOTHING RETURNING %s",
+	appendStringInfo(&sql,
+					 ") ON CONFLICT (" KEY_COLUMNS ") DO NOTHING RETURNING %s",
 					 columns);
 	KeepForColumns(plan, type, sql.data);
 	return *plan;
@@ -142,9 +143,8 @@ ReportCollision(const InteractionType *type)
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_UNIQUE_VIOLATION),
-		 errmsg(
-			 "another interaction of table \"%s\" has the same fingerprint",
-			 type->plural),
+		 errmsg("another interaction of table \"%s\" has the same fingerprint",
+				type->plural),
 		 errdetail("Its user, item and timestamp are the same, and its other"
 				   " values are not."),
 		 errhint("Send another timestamp or recommendation_id.")));
@@ -195,8 +195,8 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 		!SameValues(type, values, isnull, passed.values, passed.isnull))
 		ReportCollision(type);
 	if (result != STORE_SKIPPED)
-		values[COLUMN_TIMESTAMP] = Int64GetDatum(TimestampToMs(
-			DatumGetTimestampTz(values[COLUMN_TIMESTAMP])));
+		values[COLUMN_TIMESTAMP] = Int64GetDatum(
+			TimestampToMs(DatumGetTimestampTz(values[COLUMN_TIMESTAMP])));
 	return result;
 }
 
@@ -306,7 +306,8 @@ StoreRows(Batch *batch)
 		SortBatch(batch, COLUMN_USER_ID);
 
 	relation.reldata = CopyRows(batch);
-	if (bulk == BULK_CONFLICT || !Attempt(InsertNewRows, &job, IsUniqueViolation))
+	if (bulk == BULK_CONFLICT ||
+		!Attempt(InsertNewRows, &job, IsUniqueViolation))
 	{
 		RunPlan(InsertMissingPlan(batch->type), 0, NULL, NULL, SPI_OK_SELECT);
 		job.nrows = ResultInt64(1);

@@ -70,8 +70,8 @@ NoteRow(const InteractionType *type, const Interaction *interaction)
 		if (typid == TEXTOID || typid == NUMERICOID)
 			expected->values[i] = datumCopy(expected->values[i], false, -1);
 		else if (typid != INT4OID)
-			expected->values[i] = datumCopy(expected->values[i],
-											FLOAT8PASSBYVAL, sizeof(int64));
+			expected->values[i] =
+				datumCopy(expected->values[i], FLOAT8PASSBYVAL, sizeof(int64));
 	}
 	MemoryContextSwitchTo(oldcontext);
 	expected->seen = true;

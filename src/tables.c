@@ -77,8 +77,7 @@ static const NeededColumn known_user_columns[] = {
 
 static const NeededColumn stats_columns[] = {
 	{"interaction_type", TEXTOID, false, false, "The table"},
-	{"rows", INT8OID, false, false,
-	 "Estimated by the last VACUUM or ANALYZE"},
+	{"rows", INT8OID, false, false, "Estimated by the last VACUUM or ANALYZE"},
 	{"bytes", INT8OID, false, false, "Of the table with its indexes"},
 	{"oldest", TIMESTAMPTZOID, false, false,
 	 "Oldest in the sample of the last ANALYZE"},
@@ -86,14 +85,13 @@ static const NeededColumn stats_columns[] = {
 	 "Newest in the sample of the last ANALYZE"},
 };
 
-static const char *const shared_comments[] = {
-	"Who; 1 to 512 bytes", "With what; 1 to 512 bytes",
-	"When, to the millisecond; null becomes now",
-	"The recommendation that led here, 1 to 512 bytes, or null"};
+static const char *const shared_comments[] =
+	{"Who; 1 to 512 bytes", "With what; 1 to 512 bytes",
+	 "When, to the millisecond; null becomes now",
+	 "The recommendation that led here, 1 to 512 bytes, or null"};
 
 /* Run a statement, made of names of ours and numbers. */
-static void
-Execute(const char *fmt, ...) pg_attribute_printf(1, 2);
+static void Execute(const char *fmt, ...) pg_attribute_printf(1, 2);
 
 static void
 Execute(const char *fmt, ...)
@@ -135,8 +133,7 @@ FindTarget(const Target *target)
 static void
 Comment(const char *kind, const char *name, const char *comment)
 {
-	Execute("COMMENT ON %s %s IS %s", kind, name,
-			quote_literal_cstr(comment));
+	Execute("COMMENT ON %s %s IS %s", kind, name, quote_literal_cstr(comment));
 }
 
 static void
@@ -171,11 +168,10 @@ CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
 						format_type_be(needed->typid),
 						format_type_be(attribute->atttypid))));
 	if (needed->bytewise && attribute->attcollation != C_COLLATION_OID)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg("column \"%s\" of relation \"%s.%s\" must have"
-						" collation \"C\"",
-						needed->name, target->schema, target->name)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+						errmsg("column \"%s\" of relation \"%s.%s\" must have"
+							   " collation \"C\"",
+							   needed->name, target->schema, target->name)));
 	if (attribute->attgenerated != '\0' ||
 		(needed->not_null && !attribute->attnotnull))
 		ereport(ERROR,
@@ -206,11 +202,10 @@ IsThere(Target *target)
 	if (target->is_view ? relkind != RELKIND_VIEW
 						: relkind != RELKIND_RELATION &&
 							  relkind != RELKIND_PARTITIONED_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg(target->is_view ? "\"%s.%s\" is not a view"
-										: "\"%s.%s\" is not a table",
-						target->schema, target->name)));
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg(target->is_view ? "\"%s.%s\" is not a view"
+											   : "\"%s.%s\" is not a table",
+							   target->schema, target->name)));
 	rel = relation_open(relid, AccessShareLock);
 	for (int i = 0; i < target->ncolumns; i++)
 		CheckColumn(rel, target, &target->columns[i]);
@@ -285,7 +280,8 @@ HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
 		bool same = strcmp(IndexColumns(index, rel, max), columns) == 0;
 
 		if (!primary)
-			result = result || (same && RelationGetIndexPredicate(index) == NIL);
+			result = result ||
+					 (same && RelationGetIndexPredicate(index) == NIL);
 		else if (index->rd_index->indisprimary && !same)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
@@ -383,8 +379,10 @@ static Target
 TargetOf(const char *schema, const char *name, bool is_view,
 		 const NeededColumn *columns, int ncolumns)
 {
-	Target target = {
-		.schema = schema, .name = name, .is_view = is_view, .ncolumns = ncolumns};
+	Target target = {.schema = schema,
+					 .name = name,
+					 .is_view = is_view,
+					 .ncolumns = ncolumns};
 
 	memcpy(target.columns, columns, ncolumns * sizeof(NeededColumn));
 	return target;
@@ -402,13 +400,11 @@ TypeTarget(const InteractionType *type, bool is_view)
 		NeededColumn *column = &columns[i];
 
 		column->name = ColumnName(type, i);
-		column->typid =
-			is_view ? WireColumnType(type, i) : ColumnType(type, i);
+		column->typid = is_view ? WireColumnType(type, i) : ColumnType(type, i);
 		column->not_null = !is_view && ColumnRequired(type, i);
 		column->bytewise = !is_view && column->typid == TEXTOID;
 		if (is_view && i == COLUMN_TIMESTAMP)
-			column->comment =
-				"When, ms since 1970-01-01 UTC; null becomes now";
+			column->comment = "When, ms since 1970-01-01 UTC; null becomes now";
 		else if (i < COLUMN_FIRST_OWN)
 			column->comment = shared_comments[i];
 		else if (i < COLUMN_FIRST_OWN + type->nown)
@@ -464,8 +460,8 @@ MakeTypeView(const InteractionType *type)
 static void
 MakeUsersTable(void)
 {
-	Target table = TargetOf(TABLES, "users", false, user_columns,
-							lengthof(user_columns));
+	Target table =
+		TargetOf(TABLES, "users", false, user_columns, lengthof(user_columns));
 
 	MakeTable(&table, false,
 			  "The registered users; interactions may bear the id of a user"
@@ -511,8 +507,8 @@ MakeUsersView(void)
 static void
 MakeStats(void)
 {
-	Target view = TargetOf(TABLES, "stats", true, stats_columns,
-						   lengthof(stats_columns));
+	Target view =
+		TargetOf(TABLES, "stats", true, stats_columns, lengthof(stats_columns));
 	StringInfoData types;
 
 	initStringInfo(&types);
@@ -521,32 +517,31 @@ MakeStats(void)
 						 InteractionTypes[i].plural);
 	MakeView(
 		&view,
-		psprintf(
-			"SELECT type.name AS interaction_type, parts.rows, parts.bytes,"
-			" parts.oldest, parts.newest"
-			" FROM (VALUES %s) AS type (position, name)"
-			" JOIN pg_class AS root ON root.relname = type.name"
-			" AND root.relnamespace = 'interactions'::regnamespace"
-			" AND root.relkind IN ('r', 'p')"
-			" CROSS JOIN LATERAL (SELECT"
-			" CASE WHEN max(part.reltuples) >= 0"
-			" THEN sum(greatest(part.reltuples, 0))::bigint END AS rows,"
-			" sum(pg_total_relation_size(part.oid))::bigint AS bytes,"
-			" min(sample.oldest) AS oldest, max(sample.newest) AS newest"
-			" FROM (SELECT root.oid WHERE root.relkind = 'r'"
-			" UNION ALL SELECT relid FROM pg_partition_tree(root.oid)"
-			" WHERE isleaf AND root.relkind = 'p') AS leaf (oid)"
-			" JOIN pg_class AS part ON part.oid = leaf.oid"
-			" JOIN pg_namespace ON pg_namespace.oid = part.relnamespace"
-			" LEFT JOIN pg_stats ON schemaname = nspname"
-			" AND tablename = part.relname AND attname = 'timestamp'"
-			" AND NOT inherited"
-			" CROSS JOIN LATERAL (SELECT min(moment), max(moment)"
-			" FROM unnest(most_common_vals::text::timestamptz[]"
-			" || histogram_bounds::text::timestamptz[]) AS moment)"
-			" AS sample (oldest, newest)) AS parts"
-			" ORDER BY type.position",
-			types.data),
+		psprintf("SELECT type.name AS interaction_type, parts.rows, parts.bytes,"
+				 " parts.oldest, parts.newest"
+				 " FROM (VALUES %s) AS type (position, name)"
+				 " JOIN pg_class AS root ON root.relname = type.name"
+				 " AND root.relnamespace = 'interactions'::regnamespace"
+				 " AND root.relkind IN ('r', 'p')"
+				 " CROSS JOIN LATERAL (SELECT"
+				 " CASE WHEN max(part.reltuples) >= 0"
+				 " THEN sum(greatest(part.reltuples, 0))::bigint END AS rows,"
+				 " sum(pg_total_relation_size(part.oid))::bigint AS bytes,"
+				 " min(sample.oldest) AS oldest, max(sample.newest) AS newest"
+				 " FROM (SELECT root.oid WHERE root.relkind = 'r'"
+				 " UNION ALL SELECT relid FROM pg_partition_tree(root.oid)"
+				 " WHERE isleaf AND root.relkind = 'p') AS leaf (oid)"
+				 " JOIN pg_class AS part ON part.oid = leaf.oid"
+				 " JOIN pg_namespace ON pg_namespace.oid = part.relnamespace"
+				 " LEFT JOIN pg_stats ON schemaname = nspname"
+				 " AND tablename = part.relname AND attname = 'timestamp'"
+				 " AND NOT inherited"
+				 " CROSS JOIN LATERAL (SELECT min(moment), max(moment)"
+				 " FROM unnest(most_common_vals::text::timestamptz[]"
+				 " || histogram_bounds::text::timestamptz[]) AS moment)"
+				 " AS sample (oldest, newest)) AS parts"
+				 " ORDER BY type.position",
+				 types.data),
 		"Rows, oldest and newest by type, as of the last ANALYZE or VACUUM"
 		" (null before), and bytes as of now");
 }

@@ -125,8 +125,7 @@ PG_FUNCTION_INFO_V1(timestamp_from_ms);
 Datum
 timestamp_from_ms(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TIMESTAMPTZ(
-		TimestampArgument("timestamp", PG_GETARG_DATUM(0)));
+	PG_RETURN_TIMESTAMPTZ(TimestampArgument("timestamp", PG_GETARG_DATUM(0)));
 }
 
 /* timestamp_to_ms(timestamptz) returns bigint */

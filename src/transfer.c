@@ -159,8 +159,8 @@ TransferType(void *arg)
 	job->duplicates = RunToTheLast(RemovePlan(job->type), lengthof(argtypes),
 								   job->users, job->type->plural);
 	PlanByIndex(move);
-	job->transferred = RunToTheLast(move, lengthof(argtypes), job->users,
-									job->type->plural);
+	job->transferred =
+		RunToTheLast(move, lengthof(argtypes), job->users, job->type->plural);
 }
 
 /*

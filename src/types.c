@@ -119,9 +119,9 @@ TupleDesc
 ResultDesc(FunctionCallInfo fcinfo, const InteractionType *type)
 {
 	TupleDesc tupdesc;
-	bool ok =
-		get_call_result_type(fcinfo, NULL, &tupdesc) == TYPEFUNC_COMPOSITE &&
-		tupdesc->natts == WireColumnCount(type);
+	bool ok = get_call_result_type(fcinfo, NULL, &tupdesc) ==
+				  TYPEFUNC_COMPOSITE &&
+			  tupdesc->natts == WireColumnCount(type);
 
 	for (int i = 0; ok && i < tupdesc->natts; i++)
 		ok = TupleDescAttr(tupdesc, i)->atttypid == WireColumnType(type, i);

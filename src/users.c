@@ -78,8 +78,9 @@ FindColumns(TupleDesc tupdesc, bool of_view, int attnums[NUM_COLUMNS])
 {
 	for (int i = 0; i < NUM_COLUMNS; i++)
 	{
-		Oid typid = i != CREATED_AT ? TEXTOID : of_view ? INT8OID
-														: TIMESTAMPTZOID;
+		Oid typid = i != CREATED_AT ? TEXTOID
+					: of_view		? INT8OID
+									: TIMESTAMPTZOID;
 
 		attnums[i] =
 			SPI_fnumber(tupdesc, (of_view ? view_columns : table_columns)[i]);
@@ -195,9 +196,9 @@ static void
 BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	MemoryContext context =
-		AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "interactions update",
-							  ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
+												  "interactions update",
+												  ALLOCSET_SMALL_SIZES);
 	UserUpdate *update = MemoryContextAllocZero(context, sizeof(UserUpdate));
 
 	update->relid = RelationGetRelid(trigdata->tg_relation);
@@ -232,9 +233,9 @@ TakeUser(UserRow *row)
 	if (SPI_processed == 0)
 		return false;
 	for (int i = 0; i < NUM_COLUMNS; i++)
-		row->values[i] =
-			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1,
-						  &row->isnull[i]);
+		row->values[i] = SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, i + 1,
+									   &row->isnull[i]);
 	return true;
 }
 
@@ -283,9 +284,9 @@ SaveUser(UserRow *row, const bool *named, bool *created)
 	RunPlan(save, lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
 	if (!TakeUser(row))
 		return false;
-	*created = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
-										  SPI_tuptable->tupdesc, NUM_COLUMNS + 1,
-										  &isnull[0]));
+	*created =
+		DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+								   NUM_COLUMNS + 1, &isnull[0]));
 	return true;
 }
 
@@ -460,7 +461,7 @@ check_user(PG_FUNCTION_ARGS)
 
 	value = TimestampTzGetDatum(created_at);
 	isnull = false;
-	return PointerGetDatum(
-		heap_modify_tuple_by_cols(tuple, tupdesc, 1, &attnums[CREATED_AT],
-								  &value, &isnull));
+	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc, 1,
+													 &attnums[CREATED_AT],
+													 &value, &isnull));
 }

@@ -35,7 +35,7 @@ typedef struct RowBuffer
 	Oid relid;
 	SubTransactionId subid; /* in which the statement began */
 	Batch *batch;
-	bool given; /* whether rows are stored as they are given */
+	bool given;			   /* whether rows are stored as they are given */
 	MemoryContext context; /* of all this */
 	MemoryContextCallback unlink;
 } RowBuffer;
@@ -136,8 +136,8 @@ WatchViewInserts(void)
 
 /* Store a row by itself; what is stored, or NULL where it was skipped. */
 static HeapTuple
-StoreAlone(RowColumns *columns, const Interaction *interaction,
-		   HeapTuple tuple, TupleDesc tupdesc)
+StoreAlone(RowColumns *columns, const Interaction *interaction, HeapTuple tuple,
+		   TupleDesc tupdesc)
 {
 	Datum values[MAX_COLUMNS];
 	bool isnull[MAX_COLUMNS];
