@@ -153,6 +153,7 @@ ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 }
 
 static void
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
 StartRows(DestReceiver *self, int operation, TupleDesc tupdesc)
 {
 	RequireColumnTypes(tupdesc, ((RowReceiver *) self)->type);

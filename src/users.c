@@ -110,6 +110,7 @@ ReadUser(HeapTuple tuple, TupleDesc tupdesc, const int *attnums)
 }
 
 static uint32
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
 HashSpan(const void *key, Size keysize)
 {
 	const Span *span = key;
@@ -118,6 +119,7 @@ HashSpan(const void *key, Size keysize)
 }
 
 static int
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
 MatchSpans(const void *a, const void *b, Size keysize)
 {
 	return SpansEqual(*(const Span *) a, *(const Span *) b) ? 0 : 1;

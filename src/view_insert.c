@@ -112,15 +112,18 @@ RefuseUnstored(SubTransactionId subid)
 }
 
 static void
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
 AtEndOfTransaction(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
 		RefuseUnstored(InvalidSubTransactionId);
 }
 
+/* NOLINTBEGIN(misc-unused-parameters): core passes them */
 static void
 AtEndOfSubtransaction(SubXactEvent event, SubTransactionId subid,
 					  SubTransactionId parent, void *arg)
+/* NOLINTEND(misc-unused-parameters) */
 {
 	if (event == SUBXACT_EVENT_PRE_COMMIT_SUB)
 		RefuseUnstored(subid);

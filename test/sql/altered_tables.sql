@@ -141,7 +141,13 @@ SELECT send();
 SELECT count(*), count(*) FILTER (WHERE item_id = '100') FROM elsewhere;
 CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO everything SELECT NEW.*;
 SELECT send();
+-- one that takes another key's rows for stored, and our own trigger for another type
+CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO elsewhere SELECT NEW.* ON CONFLICT DO NOTHING;
+SELECT send();
 DROP RULE other ON interactions.purchases;
+CREATE TRIGGER foreign_rules BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION interactions.check_interaction('views');
+SELECT send();
+DROP TRIGGER foreign_rules ON interactions.purchases;
 SELECT taken();
 
 -- a partition

@@ -58,6 +58,7 @@ DROP INDEX interactions.views_item_id_timestamp_idx;
 CREATE INDEX mine ON interactions.views (item_id, "timestamp", duration);
 DROP INDEX interactions.ratings_item_id_timestamp_idx;
 CREATE INDEX part ON interactions.ratings (item_id, "timestamp") WHERE value > 4;
+CREATE INDEX expression ON interactions.ratings (item_id, length(user_id));
 SELECT interactions.create_tables();
 SELECT tablename, indexname FROM pg_indexes WHERE schemaname = 'interactions' AND tablename IN ('views', 'ratings') ORDER BY 1, 2;
 ROLLBACK;

@@ -143,6 +143,13 @@ SELECT interactions.erase_user('g');
 \echo :LAST_ERROR_SQLSTATE
 TABLE state;
 DROP TRIGGER skip ON interactions.users;
+-- the source that is to stay registered
+CREATE TRIGGER skip BEFORE INSERT ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
+DELETE FROM interactions.users WHERE user_id = 'a';
+SELECT interactions_v1.transfer_interactions('a', 'z', delete_user => false);
+\echo :LAST_ERROR_SQLSTATE
+DROP TRIGGER skip ON interactions.users;
+TABLE state;
 -- one that sends rows elsewhere
 CREATE FUNCTION elsewhere() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.user_id := upper(NEW.user_id); RETURN NEW; END $$;
 CREATE TRIGGER elsewhere BEFORE UPDATE ON interactions.views FOR EACH ROW EXECUTE FUNCTION elsewhere();

@@ -31,4 +31,26 @@ SELECT interaction_type, rows, bytes = pg_total_relation_size('interactions.book
 	interactions.timestamp_to_ms(oldest) AS oldest, interactions.timestamp_to_ms(newest) AS newest
 FROM interactions.stats WHERE interaction_type = 'bookmarks';
 SELECT interaction_type FROM interactions.stats ORDER BY interaction_type;
+-- a few days hold most of the rows: the oldest and the newest are among them, or not; other tables are not shown
+CREATE TABLE interactions.other (n int);
+TRUNCATE interactions.bookmarks;
+INSERT INTO interactions.bookmarks (user_id, item_id, "timestamp") SELECT 'u' || i, 'i', to_timestamp(86400 * (i % 3)) FROM generate_series(1, 3000) AS i;
+ANALYZE interactions.bookmarks;
+SELECT rows, interactions.timestamp_to_ms(oldest) AS oldest, interactions.timestamp_to_ms(newest) AS newest FROM interactions.stats WHERE interaction_type = 'bookmarks';
+SELECT interaction_type FROM interactions.stats;
+DROP TABLE interactions.other;
+-- a failed purge leaves no plan behind, nor does one that is repeated
+CALL interactions.purge('views', '-infinity');
+SELECT count(*) AS plans FROM pg_backend_memory_contexts WHERE name = 'CachedPlanSource' \gset
+BEGIN; CALL interactions.purge('views', 'infinity'); ROLLBACK;
+CALL interactions.purge('views', '-infinity');
+CALL interactions.purge('views', '-infinity');
+SELECT count(*) = :plans AS same FROM pg_backend_memory_contexts WHERE name = 'CachedPlanSource';
+-- all of a type
+SELECT interactions_v1.delete_bookmarks(user_id => 'u', delete_all => true);
+SELECT interactions_v1.delete_bookmarks(delete_all => false);
+SELECT interactions_v1.delete_bookmarks(delete_all => true);
+-- zeros, however many, are integers
+SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "i", "timestamp": 1, "duration": 0.00000000000000000000}');
+SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "i", "timestamp": 1, "duration": 0.00000000000000000001}');
 TRUNCATE interactions.bookmarks, interactions.views;

@@ -80,6 +80,9 @@ SELECT * FROM state;
 -- two in one statement
 SELECT interactions_v1.transfer_interactions('anna', 'zoe')::jsonb -> 'transferred' -> 'purchases', interactions_v1.transfer_interactions('zoe', 'anna')::jsonb -> 'transferred' -> 'purchases';
 
+-- an unknown source, where that is no mistake
+SELECT interactions_v1.transfer_interactions('nobody', 'anna', missing_ok => true);
+CALL interactions.transfer_interactions('nobody', 'anna', true, true);
 -- what is refused
 \set VERBOSITY terse
 SELECT interactions_v1.transfer_interactions('anna', 'anna');
@@ -92,6 +95,7 @@ SELECT interactions_v1.transfer_interactions(NULL, 'anna');
 \echo :LAST_ERROR_SQLSTATE
 SELECT interactions_v1.transfer_interactions('anna', NULL);
 SELECT interactions_v1.transfer_interactions('anna', 'bob', NULL);
+SELECT interactions_v1.transfer_interactions('anna', 'bob', true, NULL);
 CALL interactions.transfer_interactions('anna', 'anna');
 CALL interactions.transfer_interactions('anna', NULL);
 BEGIN READ ONLY;

@@ -21,6 +21,7 @@ INSERT INTO cases (fired, relation, called) VALUES
 	('BEFORE INSERT ON %s FOR EACH STATEMENT', 'interactions.users', 'check_user()'),
 	('AFTER INSERT ON %s FOR EACH ROW', 'interactions.users', 'check_user()'),
 	('BEFORE INSERT ON %s FOR EACH ROW', 'stray', 'edit_user()'),
+	('BEFORE INSERT ON %s FOR EACH STATEMENT', 'interactions.users', 'edit_user()'),
 	('INSTEAD OF INSERT ON %s FOR EACH ROW', 'two_view', 'edit_user()'),
 	('BEFORE INSERT ON %s FOR EACH ROW', 'three', 'check_user()'),
 	('INSTEAD OF INSERT ON %s FOR EACH ROW', 'three_view', 'edit_user()');
