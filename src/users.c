@@ -410,18 +410,15 @@ edit_user(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	int attnums[NUM_COLUMNS];
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ReportTriggerProtocol();
-	if (TRIGGER_FIRED_INSTEAD(trigdata->tg_event))
-	{
-		FindColumns(RelationGetDescr(trigdata->tg_relation), true, attnums);
-		return PointerGetDatum(EditUser(trigdata, attnums));
-	}
-	if (!TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) ||
-		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		(!TRIGGER_FIRED_INSTEAD(trigdata->tg_event) &&
+		 (!TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) ||
+		  !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		  !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))))
 		ReportTriggerProtocol();
 	FindColumns(RelationGetDescr(trigdata->tg_relation), true, attnums);
+	if (TRIGGER_FIRED_INSTEAD(trigdata->tg_event))
+		return PointerGetDatum(EditUser(trigdata, attnums));
 	BeginUpdate(fcinfo, attnums);
 	return PointerGetDatum(NULL);
 }
