@@ -28,7 +28,7 @@ static inline Span
 IdOf(const SortItem *item, Column column)
 {
 	HeapTupleHeader header = item->tuple->t_data;
-	const char *id = (char *) header + header->t_hoff;
+	const char	   *id = (char *) header + header->t_hoff;
 
 	if (column == COLUMN_ITEM_ID)
 		id += att_align_pointer(VARSIZE_ANY(id), TYPALIGN_INT, -1,
@@ -41,9 +41,9 @@ static inline int
 CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
 {
 	const IdRange *ids = &batch->ids[batch->lead];
-	Column other = batch->lead == COLUMN_USER_ID ? COLUMN_ITEM_ID
-												 : COLUMN_USER_ID;
-	int result = 0;
+	Column		   other = batch->lead == COLUMN_USER_ID ? COLUMN_ITEM_ID
+														 : COLUMN_USER_ID;
+	int			   result = 0;
 
 	if (a->prefix != b->prefix)
 		return a->prefix < b->prefix ? -1 : 1;
@@ -56,8 +56,8 @@ CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
 		result = CompareSpans(IdOf(a, other), IdOf(b, other));
 	if (result == 0)
 	{
-		int fingerprint = batch->tupdesc->natts;
-		bool isnull;
+		int	  fingerprint = batch->tupdesc->natts;
+		bool  isnull;
 		int64 x = DatumGetInt64(
 			heap_getattr(a->tuple, fingerprint, batch->tupdesc, &isnull));
 		int64 y = DatumGetInt64(
@@ -68,7 +68,11 @@ CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
 	return result;
 }
 
-/* qsort without a call for each comparison */
+/*
+ * qsort without a call for each comparison.  Core's tuplesort in its place,
+ * for the first of the two orders alone, made a batch take 11 % longer: it
+ * copies each row when it gets it, and again when it gives it back.
+ */
 #define ST_SORT SortItems
 #define ST_ELEMENT_TYPE SortItem
 #define ST_COMPARE(a, b, batch) CompareItems(a, b, batch)
@@ -114,10 +118,10 @@ void
 AddToBatch(Batch *batch, const Interaction *interaction)
 {
 	MemoryContext oldcontext;
-	IdBuffer ids[NUM_IDS];
-	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
-	SortItem *item;
+	IdBuffer	  ids[NUM_IDS];
+	Datum		  values[MAX_COLUMNS];
+	bool		  isnull[MAX_COLUMNS];
+	SortItem	 *item;
 
 	if (batch->nrows == batch->maxrows)
 	{
@@ -134,7 +138,7 @@ AddToBatch(Batch *batch, const Interaction *interaction)
 	for (int i = COLUMN_USER_ID; i <= COLUMN_ITEM_ID; i++)
 	{
 		IdRange *range = &batch->ids[i];
-		Span id = IdOf(item, i);
+		Span	 id = IdOf(item, i);
 
 		if (batch->nrows == 0)
 			range->common = range->longest = id.len;
@@ -177,7 +181,7 @@ void
 DropDuplicates(Batch *batch)
 {
 	SortItem *items = batch->items;
-	int64 nrows = 1;
+	int64	  nrows = 1;
 
 	for (int64 i = 1; i < batch->nrows; i++)
 	{

@@ -53,15 +53,15 @@
 
 typedef struct PlainIndex
 {
-	Relation rel;
+	Relation		  rel;
 	struct IndexInfo *info;
 } PlainIndex;
 
 typedef struct PlainTable
 {
-	Relation rel;
+	Relation	rel;
 	PlainIndex *indexes;
-	int nindexes;
+	int			nindexes;
 } PlainTable;
 
 /* Whether each column is given, as it is, by the same column of the source. */
@@ -88,8 +88,8 @@ CopiesColumns(List *targetlist)
 static Oid
 PlannedTarget(const PlannedStmt *stmt)
 {
-	const ModifyTable *modify = (const ModifyTable *) stmt->planTree;
-	const Plan *source;
+	const ModifyTable	*modify = (const ModifyTable *) stmt->planTree;
+	const Plan			*source;
 	const RangeTblEntry *target;
 
 	if (stmt->commandType != CMD_INSERT || !IsA(modify, ModifyTable) ||
@@ -108,7 +108,7 @@ PlannedTarget(const PlannedStmt *stmt)
 static bool
 IsPlain(const InteractionType *type, Relation rel)
 {
-	TupleDesc tupdesc = RelationGetDescr(rel);
+	TupleDesc		   tupdesc = RelationGetDescr(rel);
 	const TriggerDesc *triggers = rel->trigdesc;
 
 	if (rel->rd_rel->relispartition ||
@@ -135,14 +135,14 @@ IsPlain(const InteractionType *type, Relation rel)
 static bool
 OpenIndexes(PlainTable *table)
 {
-	List *oids = RelationGetIndexList(table->rel);
+	List	 *oids = RelationGetIndexList(table->rel);
 	ListCell *cell;
 
 	table->indexes = palloc(mul_size(sizeof(PlainIndex), list_length(oids)));
 	foreach (cell, oids)
 	{
 		PlainIndex *index = &table->indexes[table->nindexes++];
-		IndexInfo *info;
+		IndexInfo  *info;
 
 		index->rel = index_open(lfirst_oid(cell), RowExclusiveLock);
 		info = index->info = BuildIndexInfo(index->rel);
@@ -171,7 +171,7 @@ OpenPlainTable(const InteractionType *type, SPIPlanPtr insert)
 {
 	PlainTable *table;
 	CachedPlan *plan;
-	Oid relid = InvalidOid;
+	Oid			relid = InvalidOid;
 
 	/* the first is for INSERT to refuse, the second to see each statement */
 	if (XactReadOnly || ExecutorCheckPerms_hook != NULL)
@@ -194,9 +194,9 @@ OpenPlainTable(const InteractionType *type, SPIPlanPtr insert)
 /* what storing rows past the executor needs */
 typedef struct PlainInsert
 {
-	Batch *batch;
-	PlainTable *table;
-	MemoryContext context; /* emptied after each row, or some */
+	Batch		   *batch;
+	PlainTable	   *table;
+	MemoryContext	context; /* emptied after each row, or some */
 	TupleTableSlot *slots[MAX_ROWS_AT_ONCE];
 } PlainInsert;
 
@@ -221,12 +221,12 @@ static void
 InsertIntoIndex(PlainInsert *insert, const PlainIndex *index,
 				const SortItem *items, int64 nrows)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(insert->context);
+	MemoryContext	 oldcontext = MemoryContextSwitchTo(insert->context);
 	IndexUniqueCheck check =
 		index->rel->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
 	TupleTableSlot *slot = insert->slots[0];
-	Datum values[INDEX_MAX_KEYS];
-	bool isnull[INDEX_MAX_KEYS];
+	Datum			values[INDEX_MAX_KEYS];
+	bool			isnull[INDEX_MAX_KEYS];
 
 	for (int64 i = 0; i < nrows; i++)
 	{
@@ -254,10 +254,10 @@ static void
 InsertPlainly(void *arg)
 {
 	PlainInsert *insert = arg;
-	Batch *batch = insert->batch;
-	PlainTable *table = insert->table;
-	int64 nrows = batch->nrows;
-	int nslots = Min(nrows, MAX_ROWS_AT_ONCE);
+	Batch		*batch = insert->batch;
+	PlainTable	*table = insert->table;
+	int64		 nrows = batch->nrows;
+	int			 nslots = Min(nrows, MAX_ROWS_AT_ONCE);
 
 	for (int i = 0; i < nslots; i++)
 		insert->slots[i] =
@@ -278,7 +278,7 @@ InsertPlainly(void *arg)
 	for (int i = 0; i < table->nindexes; i++)
 	{
 		PlainIndex *index = &table->indexes[i];
-		int column = index->info->ii_IndexAttrNumbers[0] - 1;
+		int			column = index->info->ii_IndexAttrNumbers[0] - 1;
 
 		if (!index->rel->rd_index->indisunique)
 		{
@@ -301,8 +301,8 @@ BulkInsert(Batch *batch, SPIPlanPtr insert)
 												  "interactions insert",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	PlainInsert job = {.batch = batch};
-	BulkResult result = BULK_IMPOSSIBLE;
+	PlainInsert	  job = {.batch = batch};
+	BulkResult	  result = BULK_IMPOSSIBLE;
 
 	job.table = OpenPlainTable(batch->type, insert);
 	if (job.table != NULL)

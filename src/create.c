@@ -22,11 +22,11 @@
 typedef struct Body
 {
 	const InteractionType *type;
-	Batch *batch; /* the good elements */
-	int64 nelements;
-	int64 nerrors;
-	int sqlerrcode;		   /* of the first error */
-	StringInfoData errors; /* sentences, or elements of JSON */
+	Batch				  *batch; /* the good elements */
+	int64				   nelements;
+	int64				   nerrors;
+	int					   sqlerrcode; /* of the first error */
+	StringInfoData		   errors;	   /* sentences, or elements of JSON */
 } Body;
 
 /* The json argument; null is no body. */
@@ -45,13 +45,13 @@ Datum
 create_interaction(PG_FUNCTION_ARGS)
 {
 	const InteractionType *type = TypeOfFunction(fcinfo);
-	TupleDesc tupdesc = ResultDesc(fcinfo, type);
-	JsonLexContext *lex = OpenBody(fcinfo, "an interaction");
-	StoreResult result;
-	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
-	Interaction interaction;
-	Violation violation;
+	TupleDesc			   tupdesc = ResultDesc(fcinfo, type);
+	JsonLexContext		  *lex = OpenBody(fcinfo, "an interaction");
+	StoreResult			   result;
+	Datum				   values[MAX_COLUMNS];
+	bool				   isnull[MAX_COLUMNS];
+	Interaction			   interaction;
+	Violation			   violation;
 
 	if (!ReadInteraction(lex, type, &interaction, &violation))
 		ReportViolation(&violation);
@@ -92,8 +92,8 @@ ReadBody(Body *body, JsonLexContext *lex, bool errors_as_json)
 {
 	MemoryContext element;
 	MemoryContext oldcontext;
-	Interaction interaction;
-	Violation violation;
+	Interaction	  interaction;
+	Violation	  violation;
 
 	if (lex->token_type != JSON_TOKEN_ARRAY_START)
 		ereport(ERROR,
@@ -112,13 +112,12 @@ ReadBody(Body *body, JsonLexContext *lex, bool errors_as_json)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (body->nelements == MaxBatchElements)
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a batch must have at most %d elements",
-						MaxBatchElements),
-				 errhint(
-					 "Send it in parts, or raise interactions.max_batch_elements.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a batch must have at most %d elements",
+							MaxBatchElements),
+					 errhint(
+						 "Send it in parts, or raise interactions.max_batch_elements.")));
 		/* numbers, strings with escapes, and what is wrong */
 		MemoryContextReset(element);
 		if (ReadInteraction(lex, body->type, &interaction, &violation))
@@ -136,13 +135,13 @@ ReadBody(Body *body, JsonLexContext *lex, bool errors_as_json)
 static Datum
 CreateBatch(FunctionCallInfo fcinfo, bool skip)
 {
-	Body body = {.type = TypeOfFunction(fcinfo)};
-	MemoryContext context;
-	MemoryContext oldcontext;
+	Body		   body = {.type = TypeOfFunction(fcinfo)};
+	MemoryContext  context;
+	MemoryContext  oldcontext;
 	StringInfoData result;
-	uint64 given;
-	uint64 created;
-	text *json;
+	uint64		   given;
+	uint64		   created;
+	text		  *json;
 
 	/* a batch is freed here, not when the caller's query ends */
 	context = AllocSetContextCreate(CurrentMemoryContext, "interactions body",
@@ -151,17 +150,15 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 
 	ReadBody(&body, OpenBody(fcinfo, "an array of interactions"), skip);
 	if (body.nerrors > 0 && !skip)
-		ereport(
-			ERROR,
-			(errcode(body.sqlerrcode),
-			 errmsg_plural("%lld of %lld elements is invalid",
-						   "%lld of %lld elements are invalid", body.nerrors,
-						   (long long) body.nerrors,
-						   (long long) body.nelements),
-			 errdetail_internal("%s", body.errors.data),
-			 errhint(
-				 "Nothing was stored. import_%s stores the valid elements and reports the rest.",
-				 body.type->plural)));
+		ereport(ERROR,
+				(errcode(body.sqlerrcode),
+				 errmsg_plural("%lld of %lld elements is invalid",
+							   "%lld of %lld elements are invalid",
+							   body.nerrors, (long long) body.nerrors,
+							   (long long) body.nelements),
+				 errdetail_internal("%s", body.errors.data),
+				 errhint("Nothing was stored. import_%s stores the valid elements and reports the rest.",
+						 body.type->plural)));
 
 	given = body.batch->nrows;
 	created = StoreBatch(body.batch);

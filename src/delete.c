@@ -33,7 +33,7 @@ static SPIPlanPtr
 DeletePlan(const InteractionType *type, int conditions)
 {
 	static SPIPlanPtr plans[NUM_TYPES][NUM_DELETE_KINDS];
-	const Oid argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
+	const Oid	argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
 	SPIPlanPtr *plan = &plans[TypeIndex(type)][conditions];
 	StringInfoData sql;
 
@@ -72,12 +72,11 @@ static void
 CheckCriteria(bool given, bool all)
 {
 	if (!given && !all)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("at least one criterion must be given"),
-			 errhint(
-				 "The criteria are user_id, item_id, timestamp, from_timestamp, to_timestamp; delete_all alone deletes everything.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("at least one criterion must be given"),
+				 errhint(
+					 "The criteria are user_id, item_id, timestamp, from_timestamp, to_timestamp; delete_all alone deletes everything.")));
 	if (given && all)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("\"delete_all\" goes with no criterion")));
@@ -92,17 +91,17 @@ Datum
 delete_interactions(PG_FUNCTION_ARGS)
 {
 	const InteractionType *type = TypeOfFunction(fcinfo);
-	bool by_user = !PG_ARGISNULL(ARG_USER_ID);
-	bool by_item = !PG_ARGISNULL(ARG_ITEM_ID);
-	bool given = false;
+	bool				   by_user = !PG_ARGISNULL(ARG_USER_ID);
+	bool				   by_item = !PG_ARGISNULL(ARG_ITEM_ID);
+	bool				   given = false;
 	bool all = PG_NARGS() > ARG_DELETE_ALL && !PG_ARGISNULL(ARG_DELETE_ALL) &&
 			   PG_GETARG_BOOL(ARG_DELETE_ALL);
 	TimestampTz from = DT_NOBEGIN;
 	TimestampTz to = DT_NOEND;
-	int conditions = 0;
-	int64 deleted;
-	Datum values[4];
-	bool isnull[4] = {false, false, !by_user, !by_item};
+	int			conditions = 0;
+	int64		deleted;
+	Datum		values[4];
+	bool		isnull[4] = {false, false, !by_user, !by_item};
 
 	for (int i = 0; i < ARG_DELETE_ALL; i++)
 		given = given || !PG_ARGISNULL(i);

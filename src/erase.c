@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "changes.h"
 #include "erase.h"
 #include "locks.h"
 #include "plans.h"
@@ -17,22 +18,12 @@ static SPIPlanPtr
 ErasePlan(const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	const Oid argtypes[] = {TEXTOID};
-	SPIPlanPtr *plan = &plans[TypeIndex(type)];
-	const char *table = quote_identifier(type->plural);
+	const Oid		  argtypes[] = {TEXTOID};
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
 
 	if (!PlanIsKept(*plan, type->plural))
-		KeepPlan(plan,
-				 psprintf("WITH removed AS (DELETE FROM interactions.%s"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1"
-						  " RETURNING 1)"
-						  " SELECT pg_catalog.count(*),"
-						  " (SELECT pg_catalog.count(*) FROM removed),"
-						  " CAST(0 AS pg_catalog.int8)"
-						  " FROM interactions.%s"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1",
-						  table, table),
-				 lengthof(argtypes), argtypes, 0);
+		KeepPlan(plan, RemoveStatement(type->plural), lengthof(argtypes),
+				 argtypes, 0);
 	return *plan;
 }
 
@@ -47,7 +38,7 @@ EraseUser(Datum user_id, int64 *erased)
 	{
 		const InteractionType *type = &InteractionTypes[i];
 
-		erased[i] = RunToTheLast(ErasePlan(type), 1, &user_id, type->plural);
+		erased[i] = ChangeAll(ErasePlan(type), 1, &user_id, type->plural);
 	}
 	return UnregisterUser(user_id);
 }
@@ -57,9 +48,9 @@ PG_FUNCTION_INFO_V1(erase_user);
 Datum
 erase_user(PG_FUNCTION_ARGS)
 {
-	Span user = CheckedId("user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	Span  user = CheckedId("user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
 	int64 erased[NUM_TYPES];
-	bool registered;
+	bool  registered;
 	StringInfoData result;
 
 	LockUsers(user, user);

@@ -30,10 +30,11 @@ _PG_init(void)
 							"Most elements that one batch may have.", NULL,
 							&MaxBatchElements, 1000000, 1, INT_MAX, PGC_SUSET,
 							0, NULL, NULL, NULL);
-	DefineCustomIntVariable(
-		"interactions.max_page_size", "Largest page of a list.",
-		"0 is no limit; otherwise a list without page_size is refused, too.",
-		&MaxPageSize, 0, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("interactions.max_page_size",
+							"Largest page of a list.",
+							"0 is no limit; otherwise a list without page_size is refused, too.",
+							&MaxPageSize, 0, 0, INT_MAX, PGC_SUSET, 0, NULL,
+							NULL, NULL);
 	MarkGUCPrefixReserved("interactions");
 	WatchViewInserts();
 }

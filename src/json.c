@@ -21,7 +21,7 @@
 JsonLexContext *
 OpenJson(Datum json)
 {
-	Span text = TextSpan(json);
+	Span			text = TextSpan(json);
 	JsonLexContext *lex = JsonLexer(text.data, text.len, false);
 
 	NextToken(lex);
@@ -95,7 +95,7 @@ SkipValue(JsonLexContext *lex)
 
 typedef struct LexJob
 {
-	JsonLexContext *lex;
+	JsonLexContext	  *lex;
 	JsonParseErrorType error;
 } LexJob;
 
@@ -134,9 +134,9 @@ static bool
 ReadString(JsonLexContext *lex, const char *property, Span *result,
 		   Violation *violation)
 {
-	JsonLexContext *inner;
+	JsonLexContext	  *inner;
 	JsonParseErrorType error;
-	char *detail;
+	char			  *detail;
 
 	result->data = lex->token_start + 1;
 	result->len = lex->token_terminator - lex->token_start - 2;
@@ -214,7 +214,7 @@ FindProperty(const InteractionType *type, Span name, int from)
 
 	for (int i = 0; i < count; i++)
 	{
-		int property = (from + i) % count;
+		int			property = (from + i) % count;
 		const char *candidate = ColumnName(type, property);
 
 		if (strncmp(candidate, name.data, name.len) == 0 &&
@@ -242,10 +242,10 @@ static bool
 ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 			 Interaction *interaction, Violation *violation)
 {
-	const char *name = ColumnName(type, property);
+	const char		*name = ColumnName(type, property);
 	const OwnColumn *column;
-	int own = property - COLUMN_FIRST_OWN;
-	Number number;
+	int				 own = property - COLUMN_FIRST_OWN;
+	Number			 number;
 
 	switch (property)
 	{
@@ -288,7 +288,7 @@ ReadMember(JsonLexContext *lex, const InteractionType *type, uint32 *seen,
 		   Interaction *interaction, Violation *violation)
 {
 	Span name;
-	int property;
+	int	 property;
 	bool ok = ReadString(lex, "name of a property", &name, violation);
 
 	NextToken(lex);
@@ -321,7 +321,7 @@ ReadInteraction(JsonLexContext *lex, const InteractionType *type,
 				Interaction *interaction, Violation *violation)
 {
 	uint32 seen = 0;
-	bool ok = true;
+	bool   ok = true;
 
 	memset(interaction, 0, sizeof(Interaction));
 	memset(interaction->own_isnull, true, sizeof(interaction->own_isnull));

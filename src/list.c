@@ -41,12 +41,12 @@ static SPIPlanPtr
 ListPlan(const InteractionType *type, bool of_item, int conditions)
 {
 	static SPIPlanPtr plans[NUM_TYPES][2][NUM_LIST_KINDS];
-	const Oid argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
-							TIMESTAMPTZOID, TEXTOID,		INT8OID};
-	const char *owner = of_item ? "item_id" : "user_id";
-	const char *other = of_item ? "user_id" : "item_id";
-	SPIPlanPtr *plan = &plans[TypeIndex(type)][of_item][conditions];
-	StringInfoData sql;
+	const Oid		  argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
+									TIMESTAMPTZOID, TEXTOID,		INT8OID};
+	const char		 *owner = of_item ? "item_id" : "user_id";
+	const char		 *other = of_item ? "user_id" : "item_id";
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)][of_item][conditions];
+	StringInfoData	  sql;
 
 	if (PlanIsKept(*plan, type->plural))
 		return *plan;
@@ -96,19 +96,17 @@ ListPlan(const InteractionType *type, bool of_item, int conditions)
 static void
 ReadCursor(Datum text, const char *other, TimestampTz *timestamp, Span *id)
 {
-	Span cursor = TextSpan(text);
+	Span		cursor = TextSpan(text);
 	const char *colon = memchr(cursor.data, ':', cursor.len);
-	Violation violation;
+	Violation	violation;
 
 	if (colon == NULL)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("\"after\" must be <timestamp>:<%s>, not \"%s\"", other,
-					Clip(cursor)),
-			 errhint(
-				 "Use the timestamp and the %s of the last row of the page before.",
-				 other)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"after\" must be <timestamp>:<%s>, not \"%s\"", other,
+						Clip(cursor)),
+				 errhint("Use the timestamp and the %s of the last row of the page before.",
+						 other)));
 	*timestamp =
 		TimestampArgument("after",
 						  SpanDatum((Span){cursor.data, colon - cursor.data}));
@@ -121,10 +119,10 @@ ReadCursor(Datum text, const char *other, TimestampTz *timestamp, Span *id)
 /* puts rows of a table into the result of a function, in wire format */
 typedef struct RowReceiver
 {
-	DestReceiver pub;
+	DestReceiver		   pub;
 	const InteractionType *type;
-	Tuplestorestate *tuples;
-	TupleTableSlot *slot; /* a row in wire format */
+	Tuplestorestate		  *tuples;
+	TupleTableSlot		  *slot; /* a row in wire format */
 } RowReceiver;
 
 /*
@@ -138,11 +136,11 @@ ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
 	MinimalTuple tuple = ExecCopySlotMinimalTuple(slot);
-	char *row = (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
-	Size item_id = att_align_pointer(VARSIZE_ANY(row), TYPALIGN_INT, -1,
-									 row + VARSIZE_ANY(row));
-	Size end = item_id + VARSIZE_ANY(row + item_id);
-	int64 *timestamp = (int64 *) (row + DOUBLEALIGN(end));
+	char		*row = (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
+	Size		 item_id = att_align_pointer(VARSIZE_ANY(row), TYPALIGN_INT, -1,
+											 row + VARSIZE_ANY(row));
+	Size		 end = item_id + VARSIZE_ANY(row + item_id);
+	int64		*timestamp = (int64 *) (row + DOUBLEALIGN(end));
 
 	*timestamp = TimestampToMs(*timestamp);
 	HeapTupleHeaderSetNatts(tuple, WireColumnCount(receiver->type));
@@ -174,20 +172,20 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 		 bool of_item)
 {
 	const InteractionType *type = TypeOfFunction(fcinfo);
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	TimestampTz from = DT_NOBEGIN;
-	TimestampTz to = DT_NOEND;
-	TimestampTz after = DT_NOEND;
-	Span after_id = {"", 0};
-	int64 page_size = PG_INT64_MAX; /* the planner then expects a part */
+	ReturnSetInfo		  *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimestampTz			   from = DT_NOBEGIN;
+	TimestampTz			   to = DT_NOEND;
+	TimestampTz			   after = DT_NOEND;
+	Span				   after_id = {"", 0};
+	int64		page_size = PG_INT64_MAX; /* the planner then expects a part */
 	RowReceiver receiver = {
 		.pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
 	SPIExecuteOptions options;
-	ParamListInfo params;
-	SPIPlanPtr plan;
-	int conditions = 0;
-	int result;
-	Datum values[6];
+	ParamListInfo	  params;
+	SPIPlanPtr		  plan;
+	int				  conditions = 0;
+	int				  result;
+	Datum			  values[6];
 
 	CheckedId(owner, PG_GETARG_DATUM(ARG_OWNER), PG_ARGISNULL(ARG_OWNER));
 	if (!PG_ARGISNULL(ARG_PAGE_SIZE))
@@ -199,12 +197,11 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 								   PG_GETARG_INT32(ARG_PAGE_SIZE))));
 	}
 	if (MaxPageSize > 0 && page_size > MaxPageSize)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("\"page_size\" must be at most %d", MaxPageSize),
-			 errhint(
-				 "Ask for the list page by page, or raise interactions.max_page_size.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"page_size\" must be at most %d", MaxPageSize),
+				 errhint(
+					 "Ask for the list page by page, or raise interactions.max_page_size.")));
 	if (!PG_ARGISNULL(ARG_AFTER))
 		ReadCursor(PG_GETARG_DATUM(ARG_AFTER), other, &after, &after_id);
 	if (!PG_ARGISNULL(ARG_FROM_TIMESTAMP))

@@ -90,8 +90,8 @@ ScanNumber(Span text, Number *number)
 {
 	const char *p = text.data;
 	const char *end = text.data + text.len;
-	int ndigits = 0;
-	bool any = false;
+	int			ndigits = 0;
+	bool		any = false;
 
 	memset(number, 0, sizeof(Number));
 
@@ -126,7 +126,7 @@ ScanNumber(Span text, Number *number)
 	if (p < end && (*p == 'e' || *p == 'E'))
 	{
 		bool negative = false;
-		int exponent = 0;
+		int	 exponent = 0;
 
 		p++;
 		if (p < end && (*p == '-' || *p == '+'))
@@ -164,7 +164,7 @@ bool
 NumberToInt64(const Number *number, int64 *result, bool *exact)
 {
 	uint64 digits = number->digits;
-	int exponent = number->exponent;
+	int	   exponent = number->exponent;
 
 	*exact = !number->inexact;
 	if (number->is_nan || number->is_infinite)
@@ -218,7 +218,7 @@ bool
 NumberToDatum(const Number *number, Oid typid, Datum *result)
 {
 	int64 integer;
-	bool exact;
+	bool  exact;
 	char *text;
 
 	if (typid == INT4OID || typid == INT8OID)

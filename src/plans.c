@@ -10,13 +10,10 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "plans.h"
 #include "types.h"
-#include "utils/acl.h"
 #include "utils/lsyscache.h"
-#include "utils/rls.h"
 
 #define MAX_ARGS MAX_COLUMNS
 
@@ -73,7 +70,7 @@ RunPlan(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
 		int expected)
 {
 	char nulls[MAX_ARGS] = "";
-	int result;
+	int	 result;
 
 	Assert(nargs <= MAX_ARGS);
 	for (int i = 0; i < nargs; i++)
@@ -88,65 +85,6 @@ RunPlan(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(result));
 	return SPI_processed;
-}
-
-/* Whether row-level security holds for the current user on a table of ours. */
-bool
-HidesRows(const char *table)
-{
-	return check_enable_rls(RequireTable(table), InvalidOid, true) ==
-		   RLS_ENABLED;
-}
-
-/* Raise that rows of a table were kept from what was asked for. */
-void
-ReportKeptRows(const char *table)
-{
-	if (HidesRows(table))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg(
-				 "row-level security keeps rows of table \"%s\" from being changed",
-				 table),
-			 errhint("The policies for UPDATE and DELETE must hold for all"
-					 " rows of the user that those for SELECT show.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-			 errmsg("a trigger keeps rows of table \"%s\" from being changed",
-					table)));
-}
-
-/*
- * Run a plan that changes rows, and answers how many it found, how many of
- * these it changed, and how many ended otherwise than asked for.  Where a
- * policy or a trigger kept some, raise; returns how many were changed.
- *
- * Rows that somebody else removed meanwhile were found and not changed, too.
- * Then there is nothing left for a second run, with a snapshot of its own,
- * which also comes to what was committed meanwhile.
- */
-int64
-RunToTheLast(SPIPlanPtr plan, int nargs, Datum *values, const char *table)
-{
-	int64 total = 0;
-
-	for (int run = 0;; run++)
-	{
-		int64 found;
-		int64 changed;
-
-		RunPlan(plan, nargs, values, NULL, SPI_OK_SELECT);
-		found = ResultInt64(1);
-		changed = ResultInt64(2);
-		total += changed;
-		if (ResultInt64(3) > 0)
-			ReportKeptRows(table);
-		if (found == changed)
-			return total;
-		if (run > 0 || IsolationUsesXactSnapshot())
-			ReportKeptRows(table);
-	}
 }
 
 /* A bigint, not null, of the only row of the last result. */

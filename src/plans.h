@@ -13,12 +13,8 @@ extern Oid RequireTable(const char *table);
 extern bool PlanIsKept(SPIPlanPtr plan, const char *table);
 extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 					 const Oid *argtypes, int options);
-pg_noreturn extern void ReportKeptRows(const char *table);
-extern bool HidesRows(const char *table);
 extern uint64 RunPlan(SPIPlanPtr plan, int nargs, Datum *values,
 					  const bool *isnull, int expected);
-extern int64 RunToTheLast(SPIPlanPtr plan, int nargs, Datum *values,
-						  const char *table);
 extern int64 ResultInt64(int column);
 
 #endif /* INTERACTIONS_PLANS_H */

@@ -14,6 +14,7 @@
 #include "interaction.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "changes.h"
 #include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"
@@ -45,9 +46,9 @@ static SPIPlanPtr
 PurgePlan(const InteractionType *type, bool with_policies)
 {
 	static SPIPlanPtr plans[NUM_TYPES][2];
-	const Oid argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID, TIDOID};
-	const char *table = quote_identifier(type->plural);
-	SPIPlanPtr *plan = &plans[TypeIndex(type)][with_policies];
+	const Oid		  argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID, TIDOID};
+	const char		 *table = quote_identifier(type->plural);
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)][with_policies];
 
 	if (!PlanIsKept(*plan, type->plural))
 		KeepPlan(plan,
@@ -77,7 +78,7 @@ PurgeBatch(const InteractionType *type, Datum older_than, int batch_size,
 	Datum values[] = {older_than, Int32GetDatum(batch_size),
 					  PointerGetDatum(from), PointerGetDatum(to)};
 	int64 removed;
-	bool isnull;
+	bool  isnull;
 
 	RunPlan(PurgePlan(type, HidesRows(type->plural)), lengthof(values), values,
 			NULL, SPI_OK_SELECT);
@@ -102,12 +103,12 @@ PurgeBatch(const InteractionType *type, Datum older_than, int batch_size,
 static int64
 PurgeTable(const InteractionType *type, Datum older_than, int batch_size)
 {
-	BlockNumber blocks = CountBlocks(type);
-	BlockNumber step = Max(batch_size / MaxHeapTuplesPerPage, 1);
+	BlockNumber		blocks = CountBlocks(type);
+	BlockNumber		step = Max(batch_size / MaxHeapTuplesPerPage, 1);
 	ItemPointerData from;
 	ItemPointerData to;
-	int64 total = 0;
-	int64 reported = 0;
+	int64			total = 0;
+	int64			reported = 0;
 
 	ItemPointerSet(&from, 0, 0);
 	for (BlockNumber block = 0; block < blocks;
@@ -133,8 +134,8 @@ Datum
 purge(PG_FUNCTION_ARGS)
 {
 	const InteractionType *type;
-	int batch_size;
-	int64 total;
+	int					   batch_size;
+	int64				   total;
 
 	if (PG_ARGISNULL(0))
 		ReportNull("interaction_type");

@@ -8,6 +8,7 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
+#include "changes.h"
 #include "plans.h"
 #include "registry.h"
 #include "subxact.h"
@@ -23,7 +24,7 @@ RunForUsers(SPIPlanPtr *plan, const char *sql, Datum one, Datum other,
 			int expected)
 {
 	const Oid argtypes[] = {TEXTOID, TEXTOID};
-	Datum values[] = {one, other};
+	Datum	  values[] = {one, other};
 
 	if (!PlanIsKept(*plan, USERS))
 		KeepPlan(plan, sql, lengthof(argtypes), argtypes, 0);
@@ -45,13 +46,13 @@ IsRegistered(Datum user_id)
 bool
 InteractionsReferToUsers(void)
 {
-	Oid users = RequireTable(USERS);
+	Oid	 users = RequireTable(USERS);
 	bool result = false;
 
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
-		Relation rel = table_open(RequireTable(InteractionTypes[i].plural),
-								  AccessShareLock);
+		Relation  rel = table_open(RequireTable(InteractionTypes[i].plural),
+								   AccessShareLock);
 		ListCell *cell;
 
 		foreach (cell, RelationGetFKeyList(rel))
@@ -63,25 +64,14 @@ InteractionsReferToUsers(void)
 }
 
 static void
-MoveRow(void *arg)
+MoveRow(void *users)
 {
 	static SPIPlanPtr plan = NULL;
-	const Oid argtypes[] = {TEXTOID, TEXTOID};
+	const Oid		  argtypes[] = {TEXTOID, TEXTOID};
 
 	if (!PlanIsKept(plan, USERS))
-		KeepPlan(&plan,
-				 "WITH moved AS (UPDATE interactions.users SET user_id = $2"
-				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
-				 " RETURNING user_id)"
-				 " SELECT pg_catalog.count(*),"
-				 " (SELECT pg_catalog.count(*) FROM moved"
-				 " WHERE user_id OPERATOR(pg_catalog.=) $2),"
-				 " (SELECT pg_catalog.count(*) FROM moved"
-				 " WHERE user_id OPERATOR(pg_catalog.<>) $2)"
-				 " FROM interactions.users"
-				 " WHERE user_id OPERATOR(pg_catalog.=) $1",
-				 lengthof(argtypes), argtypes, 0);
-	RunToTheLast(plan, lengthof(argtypes), arg, USERS);
+		KeepPlan(&plan, MoveStatement(USERS), lengthof(argtypes), argtypes, 0);
+	ChangeAll(plan, lengthof(argtypes), users, USERS);
 }
 
 /*
@@ -103,11 +93,11 @@ MoveRegistration(Datum source, Datum target)
 void
 CopyRegistration(Datum source, Datum target)
 {
-	Oid argtypes[] = {TEXTOID, TEXTOID};
-	Datum values[] = {source, target};
-	Relation rel = table_open(RequireTable(USERS), AccessShareLock);
+	Oid			   argtypes[] = {TEXTOID, TEXTOID};
+	Datum		   values[] = {source, target};
+	Relation	   rel = table_open(RequireTable(USERS), AccessShareLock);
 	StringInfoData columns;
-	int result;
+	int			   result;
 
 	initStringInfo(&columns);
 	for (int i = 0; i < RelationGetDescr(rel)->natts; i++)
@@ -120,13 +110,14 @@ CopyRegistration(Datum source, Datum target)
 							 quote_identifier(NameStr(column->attname)));
 	}
 	table_close(rel, NoLock);
-	result = SPI_execute_with_args(
-		psprintf("INSERT INTO interactions.users (user_id%s)"
-				 " OVERRIDING SYSTEM VALUE SELECT $2%s FROM interactions.users"
-				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
-				 " ON CONFLICT (user_id) DO NOTHING",
-				 columns.data, columns.data),
-		lengthof(argtypes), argtypes, values, NULL, false, 0);
+	result =
+		SPI_execute_with_args(psprintf("INSERT INTO interactions.users (user_id%s)"
+									   " OVERRIDING SYSTEM VALUE SELECT $2%s FROM interactions.users"
+									   " WHERE user_id OPERATOR(pg_catalog.=) $1"
+									   " ON CONFLICT (user_id) DO NOTHING",
+									   columns.data, columns.data),
+							  lengthof(argtypes), argtypes, values, NULL, false,
+							  0);
 	if (result != SPI_OK_INSERT)
 		elog(ERROR, "could not copy a registration: %s",
 			 SPI_result_code_string(result));
@@ -183,17 +174,10 @@ bool
 UnregisterUser(Datum user_id)
 {
 	static SPIPlanPtr plan = NULL;
-	const Oid argtypes[] = {TEXTOID};
+	const Oid		  argtypes[] = {TEXTOID};
 
 	if (!PlanIsKept(plan, USERS))
-		KeepPlan(&plan,
-				 "WITH removed AS (DELETE FROM interactions.users"
-				 " WHERE user_id OPERATOR(pg_catalog.=) $1 RETURNING 1)"
-				 " SELECT pg_catalog.count(*),"
-				 " (SELECT pg_catalog.count(*) FROM removed),"
-				 " CAST(0 AS pg_catalog.int8)"
-				 " FROM interactions.users"
-				 " WHERE user_id OPERATOR(pg_catalog.=) $1",
-				 lengthof(argtypes), argtypes, 0);
-	return RunToTheLast(plan, lengthof(argtypes), &user_id, USERS) > 0;
+		KeepPlan(&plan, RemoveStatement(USERS), lengthof(argtypes), argtypes,
+				 0);
+	return ChangeAll(plan, lengthof(argtypes), &user_id, USERS) > 0;
 }

@@ -22,9 +22,9 @@ RowColumns *
 FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	RowColumns *columns = fcinfo->flinfo->fn_extra;
-	TupleDesc tupdesc;
-	int ncolumns;
+	RowColumns	*columns = fcinfo->flinfo->fn_extra;
+	TupleDesc	 tupdesc;
+	int			 ncolumns;
 
 	if (columns != NULL)
 		return columns;
@@ -36,8 +36,8 @@ FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 	for (int i = 0; i < ncolumns; i++)
 	{
 		const char *column = ColumnName(columns->type, i);
-		Oid typid = wire ? WireColumnType(columns->type, i)
-						 : ColumnType(columns->type, i);
+		Oid			typid = wire ? WireColumnType(columns->type, i)
+								 : ColumnType(columns->type, i);
 
 		columns->attnum[i] = SPI_fnumber(tupdesc, column);
 		if (columns->attnum[i] <= 0 ||
@@ -61,7 +61,7 @@ FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 static Span
 RowSpan(const RowColumns *columns, TupleTableSlot *row, Column column)
 {
-	bool isnull;
+	bool  isnull;
 	Datum value = slot_getattr(row, columns->attnum[column], &isnull);
 
 	return isnull ? (Span){NULL, 0} : TextSpan(value);

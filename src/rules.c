@@ -37,7 +37,7 @@ CheckId(const char *property, Span id, bool required, Violation *violation)
 Span
 CheckedId(const char *property, Datum text, bool isnull)
 {
-	Span id = {NULL, 0};
+	Span	  id = {NULL, 0};
 	Violation violation;
 
 	if (!isnull)
@@ -68,9 +68,9 @@ static bool
 NumericInRange(const InteractionType *type, int own, Datum value)
 {
 	/* made when first needed, and kept as long as the backend */
-	static Limits all[NUM_TYPES][MAX_OWN_COLUMNS];
+	static Limits	 all[NUM_TYPES][MAX_OWN_COLUMNS];
 	const OwnColumn *column = &type->own[own];
-	Limits *limits = &all[TypeIndex(type)][own];
+	Limits			*limits = &all[TypeIndex(type)][own];
 
 	if (limits->max == 0)
 	{
@@ -94,9 +94,9 @@ CheckOwn(const InteractionType *type, int own, Datum value,
 		 Violation *violation)
 {
 	const OwnColumn *column = &type->own[own];
-	bool ok = false;
-	Oid output;
-	bool varlena;
+	bool			 ok = false;
+	Oid				 output;
+	bool			 varlena;
 
 	switch (column->typid)
 	{

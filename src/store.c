@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "bulk_insert.h"
 #include "catalog/pg_trigger.h"
+#include "changes.h"
 #include "compat.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
@@ -46,9 +47,9 @@ static SPIPlanPtr
 InsertPlan(const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr *plan = &plans[TypeIndex(type)];
-	const char *columns;
-	StringInfoData sql;
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
+	const char		 *columns;
+	StringInfoData	  sql;
 
 	if (PlanIsKept(*plan, type->plural))
 		return *plan;
@@ -70,7 +71,7 @@ static SPIPlanPtr
 SelectPlan(const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr *plan = &plans[TypeIndex(type)];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
 
 	if (!PlanIsKept(*plan, type->plural))
 		KeepForColumns(plan, type,
@@ -92,7 +93,7 @@ TakeRow(const InteractionType *type, MemoryContext context, Datum *values,
 		bool *isnull)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	HeapTuple tuple = heap_copytuple(SPI_tuptable->vals[0]);
+	HeapTuple	  tuple = heap_copytuple(SPI_tuptable->vals[0]);
 
 	MemoryContextSwitchTo(oldcontext);
 	RequireColumnTypes(SPI_tuptable->tupdesc, type);
@@ -107,7 +108,7 @@ static bool
 InsertRow(const InteractionType *type, Datum *values, const bool *isnull,
 		  PassedRow *passed)
 {
-	SPIPlanPtr plan = InsertPlan(type);
+	SPIPlanPtr		plan = InsertPlan(type);
 	volatile uint64 nrows = 0;
 
 	ExpectRow(passed);
@@ -128,26 +129,24 @@ InsertRow(const InteractionType *type, Datum *values, const bool *isnull,
 static void
 ReportHiddenRow(const InteractionType *type)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		 errmsg(
-			 "row-level security of table \"%s\" hides an interaction that is stored already",
-			 type->plural)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("row-level security of table \"%s\" hides an interaction that is stored already",
+					type->plural)));
 }
 
 /* Raise that two interactions that differ share a key. */
 static void
 ReportCollision(const InteractionType *type)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_UNIQUE_VIOLATION),
-		 errmsg("another interaction of table \"%s\" has the same fingerprint",
-				type->plural),
-		 errdetail("Its user, item and timestamp are the same, and its other"
-				   " values are not."),
-		 errhint("Send another timestamp or recommendation_id.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("another interaction of table \"%s\" has the same fingerprint",
+					type->plural),
+			 errdetail(
+				 "Its user, item and timestamp are the same, and its other"
+				 " values are not."),
+			 errhint("Send another timestamp or recommendation_id.")));
 }
 
 /*
@@ -159,9 +158,9 @@ StoreResult
 StoreInteraction(const InteractionType *type, const Interaction *interaction,
 				 Datum *values, bool *isnull)
 {
-	PassedRow passed = {.type = type, .context = CurrentMemoryContext};
+	PassedRow	passed = {.type = type, .context = CurrentMemoryContext};
 	StoreResult result = STORE_SKIPPED;
-	IdBuffer ids[NUM_IDS];
+	IdBuffer	ids[NUM_IDS];
 
 	SPI_connect();
 	for (int run = 0; result == STORE_SKIPPED && run < 2; run++)
@@ -205,7 +204,7 @@ static SPIPlanPtr
 InsertNewPlan(const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr *plan = &plans[TypeIndex(type)];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
 
 	if (!PlanIsKept(*plan, type->plural))
 		KeepPlan(plan,
@@ -222,7 +221,7 @@ static SPIPlanPtr
 InsertMissingPlan(const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr *plan = &plans[TypeIndex(type)];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
 
 	/* what RETURNING gives is right on a distributed table, too */
 	if (!PlanIsKept(*plan, type->plural))
@@ -256,7 +255,7 @@ static Tuplestorestate *
 CopyRows(const Batch *batch)
 {
 	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
-	TupleTableSlot *slot =
+	TupleTableSlot	*slot =
 		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
 
 	for (int64 i = 0; i < batch->nrows; i++)
@@ -272,7 +271,7 @@ CopyRows(const Batch *batch)
 typedef struct InsertJob
 {
 	SPIPlanPtr plan;
-	uint64 nrows;
+	uint64	   nrows;
 } InsertJob;
 
 static void
@@ -292,8 +291,8 @@ static uint64
 StoreRows(Batch *batch)
 {
 	EphemeralNamedRelationData relation;
-	InsertJob job;
-	BulkResult bulk;
+	InsertJob				   job;
+	BulkResult				   bulk;
 
 	SortBatch(batch, COLUMN_USER_ID);
 	DropDuplicates(batch);
@@ -321,7 +320,7 @@ static uint64
 StoreRow(Batch *batch)
 {
 	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
+	bool  isnull[MAX_COLUMNS];
 
 	heap_deform_tuple(batch->items[0].tuple, batch->tupdesc, values, isnull);
 	return RunPlan(InsertPlan(batch->type), batch->tupdesc->natts, values,
@@ -336,7 +335,7 @@ uint64
 StoreBatch(Batch *batch)
 {
 	MemoryContext oldcontext;
-	uint64 stored;
+	uint64		  stored;
 
 	if (batch->nrows == 0)
 		return 0;
@@ -356,10 +355,10 @@ StoreBatch(Batch *batch)
 bool
 StoresAsGiven(const InteractionType *type)
 {
-	Relation rel = table_open(RequireTable(type->plural), AccessShareLock);
+	Relation  rel = table_open(RequireTable(type->plural), AccessShareLock);
 	TupleDesc tupdesc = RelationGetDescr(rel);
 	const TriggerDesc *triggers = rel->trigdesc;
-	bool result = rel->rd_rel->relkind == RELKIND_RELATION;
+	bool			   result = rel->rd_rel->relkind == RELKIND_RELATION;
 
 	for (int i = 0; i < ColumnCount(type); i++)
 	{

@@ -53,7 +53,7 @@ static void
 NoteRow(const InteractionType *type, const Interaction *interaction)
 {
 	MemoryContext oldcontext;
-	IdBuffer ids[NUM_IDS];
+	IdBuffer	  ids[NUM_IDS];
 
 	/* what other triggers insert meanwhile is deeper, or of another type */
 	if (type != expected->type || TriggerDepth() != expected->depth)
@@ -85,15 +85,15 @@ PG_FUNCTION_INFO_V1(check_interaction);
 Datum
 check_interaction(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	RowColumns *columns;
-	HeapTuple tuple;
+	TriggerData	   *trigdata = (TriggerData *) fcinfo->context;
+	RowColumns	   *columns;
+	HeapTuple		tuple;
 	TupleTableSlot *row;
-	TupleDesc tupdesc;
-	int timestamp;
-	int fingerprint;
-	Interaction interaction;
-	Violation violation;
+	TupleDesc		tupdesc;
+	int				timestamp;
+	int				fingerprint;
+	Interaction		interaction;
+	Violation		violation;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || trigdata->tg_trigger->tgnargs != 1 ||
 		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||

@@ -73,7 +73,7 @@ TimestampFromNumber(const char *property, const Number *number,
 					TimestampTz *result, Violation *violation)
 {
 	int64 ms;
-	bool exact;
+	bool  exact;
 
 	if (number->is_nan || (number->is_infinite && !number->negative))
 		return ViolateRange(property, TIMESTAMP_HINT, Clip(number->text),
@@ -91,9 +91,9 @@ TimestampFromNumber(const char *property, const Number *number,
 TimestampTz
 TimestampArgument(const char *property, Datum text)
 {
-	Span span = TextSpan(text);
-	Number number;
-	Violation violation;
+	Span		span = TextSpan(text);
+	Number		number;
+	Violation	violation;
 	TimestampTz result = 0;
 
 	if (!ScanNumber(span, &number))

@@ -4,13 +4,13 @@
  *
  * Rows stay the same rows, with all that anybody has added to them: they are
  * updated.  But those that the target has already, value for value, are
- * removed.  What is found, changed and left is counted in one snapshot, so
- * that a policy or a trigger that keeps a row is noticed.
+ * removed.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "changes.h"
 #include "locks.h"
 #include "plans.h"
 #include "registry.h"
@@ -35,7 +35,7 @@ static SPIPlanPtr
 FindPlan(const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr *plan = &plans[TypeIndex(type)];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
 
 	if (!PlanIsKept(*plan, type->plural))
 		KeepPlan(plan,
@@ -52,24 +52,23 @@ static SPIPlanPtr
 RemovePlan(const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr *plan = &plans[TypeIndex(type)];
-	const char *table = quote_identifier(type->plural);
-	StringInfoData sql;
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
+	const char		 *table = quote_identifier(type->plural);
+	StringInfoData	  sql;
 
 	if (PlanIsKept(*plan, type->plural))
 		return *plan;
 	initStringInfo(&sql);
-	appendStringInfo(
-		&sql,
-		"WITH known AS MATERIALIZED (SELECT one.\"timestamp\", one.item_id,"
-		" one.fingerprint FROM interactions.%s AS one"
-		" JOIN interactions.%s AS other"
-		" ON other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
-		" AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
-		" AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint"
-		" WHERE one.user_id OPERATOR(pg_catalog.=) $1"
-		" AND other.user_id OPERATOR(pg_catalog.=) $2",
-		table, table);
+	appendStringInfo(&sql,
+					 "WITH known AS MATERIALIZED (SELECT one.\"timestamp\", one.item_id,"
+					 " one.fingerprint FROM interactions.%s AS one"
+					 " JOIN interactions.%s AS other"
+					 " ON other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
+					 " AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
+					 " AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint"
+					 " WHERE one.user_id OPERATOR(pg_catalog.=) $1"
+					 " AND other.user_id OPERATOR(pg_catalog.=) $2",
+					 table, table);
 	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
 	{
 		const char *name = quote_identifier(ColumnName(type, i));
@@ -79,18 +78,17 @@ RemovePlan(const InteractionType *type)
 						 " OR one.%s IS NULL AND other.%s IS NULL)",
 						 name, name, name, name);
 	}
-	appendStringInfo(
-		&sql,
-		"), removed AS (DELETE FROM interactions.%s AS one USING known"
-		" WHERE one.user_id OPERATOR(pg_catalog.=) $1"
-		" AND one.\"timestamp\" OPERATOR(pg_catalog.=) known.\"timestamp\""
-		" AND one.item_id OPERATOR(pg_catalog.=) known.item_id"
-		" AND one.fingerprint OPERATOR(pg_catalog.=) known.fingerprint"
-		" RETURNING 1)"
-		" SELECT pg_catalog.count(*),"
-		" (SELECT pg_catalog.count(*) FROM removed),"
-		" CAST(0 AS pg_catalog.int8) FROM known",
-		table);
+	appendStringInfo(&sql,
+					 "), removed AS (DELETE FROM interactions.%s AS one USING known"
+					 " WHERE one.user_id OPERATOR(pg_catalog.=) $1"
+					 " AND one.\"timestamp\" OPERATOR(pg_catalog.=) known.\"timestamp\""
+					 " AND one.item_id OPERATOR(pg_catalog.=) known.item_id"
+					 " AND one.fingerprint OPERATOR(pg_catalog.=) known.fingerprint"
+					 " RETURNING 1)"
+					 " SELECT pg_catalog.count(*),"
+					 " (SELECT pg_catalog.count(*) FROM removed),"
+					 " CAST(0 AS pg_catalog.int8) FROM known",
+					 table);
 	KeepPlan(plan, sql.data, lengthof(argtypes), argtypes, 0);
 	return *plan;
 }
@@ -100,24 +98,11 @@ static SPIPlanPtr
 MovePlan(const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr *plan = &plans[TypeIndex(type)];
-	const char *table = quote_identifier(type->plural);
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
 
 	if (!PlanIsKept(*plan, type->plural))
-		KeepPlan(plan,
-				 psprintf("WITH moved AS (UPDATE interactions.%s"
-						  " SET user_id = $2"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1"
-						  " RETURNING user_id)"
-						  " SELECT pg_catalog.count(*),"
-						  " (SELECT pg_catalog.count(*) FROM moved"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $2),"
-						  " (SELECT pg_catalog.count(*) FROM moved"
-						  " WHERE user_id OPERATOR(pg_catalog.<>) $2)"
-						  " FROM interactions.%s"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1",
-						  table, table),
-				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
+		KeepPlan(plan, MoveStatement(type->plural), lengthof(argtypes),
+				 argtypes, CURSOR_OPT_GENERIC_PLAN);
 	return *plan;
 }
 
@@ -132,7 +117,7 @@ static void
 PlanByIndex(SPIPlanPtr plan)
 {
 	const char *const others[] = {"enable_seqscan", "enable_bitmapscan"};
-	int nestlevel = NewGUCNestLevel();
+	int				  nestlevel = NewGUCNestLevel();
 
 	for (int i = 0; i < (int) lengthof(others); i++)
 		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION,
@@ -145,22 +130,22 @@ PlanByIndex(SPIPlanPtr plan)
 typedef struct TransferJob
 {
 	const InteractionType *type;
-	Datum *users; /* source and target */
-	int64 transferred;
-	int64 duplicates;
+	Datum				  *users; /* source and target */
+	int64				   transferred;
+	int64				   duplicates;
 } TransferJob;
 
 static void
 TransferType(void *arg)
 {
 	TransferJob *job = arg;
-	SPIPlanPtr move = MovePlan(job->type);
+	SPIPlanPtr	 move = MovePlan(job->type);
 
-	job->duplicates = RunToTheLast(RemovePlan(job->type), lengthof(argtypes),
-								   job->users, job->type->plural);
+	job->duplicates = ChangeAll(RemovePlan(job->type), lengthof(argtypes),
+								job->users, job->type->plural);
 	PlanByIndex(move);
 	job->transferred =
-		RunToTheLast(move, lengthof(argtypes), job->users, job->type->plural);
+		ChangeAll(move, lengthof(argtypes), job->users, job->type->plural);
 }
 
 /*
@@ -189,10 +174,10 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 					 int64 *duplicates)
 {
 	Datum users[] = {SpanDatum(from), SpanDatum(to)};
-	bool found[NUM_TYPES];
-	bool registered;
-	bool known;
-	bool move;
+	bool  found[NUM_TYPES];
+	bool  registered;
+	bool  known;
+	bool  move;
 
 	LockUsers(from, to);
 	known = registered = IsRegistered(users[0]);
@@ -264,23 +249,21 @@ PG_FUNCTION_INFO_V1(transfer_interactions);
 Datum
 transfer_interactions(PG_FUNCTION_ARGS)
 {
-	Span from = CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
-	Span to = CheckedId("to_user_id", PG_GETARG_DATUM(1), PG_ARGISNULL(1));
+	Span  from = CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	Span  to = CheckedId("to_user_id", PG_GETARG_DATUM(1), PG_ARGISNULL(1));
 	int64 transferred[NUM_TYPES] = {0};
 	int64 duplicates = 0;
-	bool known;
+	bool  known;
 
 	if (PG_ARGISNULL(2))
 		ReportNull("delete_user");
 	if (PG_ARGISNULL(3))
 		ReportNull("missing_ok");
 	if (SpansEqual(from, to))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg(
-				 "cannot transfer interactions of user \"%s\" to the same user",
-				 Clip(from))));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot transfer interactions of user \"%s\" to the same user",
+						Clip(from))));
 
 	SPI_connect();
 	known = TransferInteractions(from, to, PG_GETARG_BOOL(2), transferred,
@@ -290,9 +273,8 @@ transfer_interactions(PG_FUNCTION_ARGS)
 	if (!known && !PG_GETARG_BOOL(3))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist"),
-				 errdetail(
-					 "\"%s\" is not registered, and no interaction bears the id.",
-					 Clip(from))));
+				 errdetail("\"%s\" is not registered, and no interaction bears the id.",
+						   Clip(from))));
 	PG_RETURN_TEXT_P(TransferAnswer(from, to, transferred, duplicates,
 									known && PG_GETARG_BOOL(2)));
 }

@@ -84,7 +84,7 @@ const InteractionType *
 TypeOfFunction(FunctionCallInfo fcinfo)
 {
 	const InteractionType *type = fcinfo->flinfo->fn_extra;
-	char *name;
+	char				  *name;
 
 	if (type != NULL)
 		return type;
@@ -119,7 +119,7 @@ TupleDesc
 ResultDesc(FunctionCallInfo fcinfo, const InteractionType *type)
 {
 	TupleDesc tupdesc;
-	bool ok = get_call_result_type(fcinfo, NULL, &tupdesc) ==
+	bool	  ok = get_call_result_type(fcinfo, NULL, &tupdesc) ==
 				  TYPEFUNC_COMPOSITE &&
 			  tupdesc->natts == WireColumnCount(type);
 

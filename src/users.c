@@ -3,10 +3,8 @@
  *	  The triggers of the registered users, and of the view of every known one.
  *
  * An UPDATE of the view changes the columns that the statement names, which a
- * trigger of a row is not told; and a statement that renames several users
- * must not rename one to another of them, or the order in which it comes to
- * them would decide.  So a trigger BEFORE the statement notes the columns, and
- * the renames are noted row by row.  That lives as long as the statement does.
+ * trigger of a row is not told.  So a trigger BEFORE the statement notes them,
+ * as long as the statement runs.
  */
 #include "postgres.h"
 
@@ -15,18 +13,18 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "common/hashfn.h"
 #include "erase.h"
 #include "executor/spi.h"
 #include "interactions.h"
 #include "locks.h"
 #include "plans.h"
 #include "registry.h"
+#include "renames.h"
 #include "rules.h"
+#include "running.h"
 #include "timestamp.h"
 #include "transfer.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -47,30 +45,18 @@ static const char *const view_columns[] = {"external_id", "name", "created_at"};
 typedef struct UserRow
 {
 	Datum values[NUM_COLUMNS];
-	bool isnull[NUM_COLUMNS];
+	bool  isnull[NUM_COLUMNS];
 } UserRow;
-
-/* a user whom an UPDATE renames, or renames somebody to */
-typedef struct RenamedUser
-{
-	Span id; /* the key */
-	bool renamed;
-	bool is_target;
-} RenamedUser;
 
 /* an UPDATE of the view that runs now */
 typedef struct UserUpdate
 {
-	struct UserUpdate *outer;
-	Oid relid;
-	bool named[NUM_COLUMNS]; /* the columns that it sets */
-	HTAB *renames;			 /* NULL until there is one */
-	MemoryContext context;	 /* of all this */
-	MemoryContextCallback unlink;
+	Running running;
+	bool	named[NUM_COLUMNS]; /* the columns that it sets */
+	HTAB   *renames;			/* NULL until there is one */
 } UserUpdate;
 
-/* the innermost first */
-static UserUpdate *updates = NULL;
+static Running *updates = NULL;
 
 /* Find the columns of the trigger's relation, by name; they must be there. */
 static void
@@ -109,120 +95,26 @@ ReadUser(HeapTuple tuple, TupleDesc tupdesc, const int *attnums)
 	return row;
 }
 
-static uint32
-/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
-HashSpan(const void *key, Size keysize)
-{
-	const Span *span = key;
-
-	return hash_bytes((const unsigned char *) span->data, span->len);
-}
-
-static int
-/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
-MatchSpans(const void *a, const void *b, Size keysize)
-{
-	return SpansEqual(*(const Span *) a, *(const Span *) b) ? 0 : 1;
-}
-
-static RenamedUser *
-EnterUser(UserUpdate *update, Span id)
-{
-	bool found;
-	RenamedUser *user = hash_search(update->renames, &id, HASH_ENTER, &found);
-
-	if (!found)
-	{
-		char *data = MemoryContextAlloc(update->context, id.len);
-
-		memcpy(data, id.data, id.len);
-		user->id.data = data;
-		user->renamed = user->is_target = false;
-	}
-	return user;
-}
-
-/*
- * Note that a statement renames a user; raise where the same one renames
- * another to him, or him to another.
- */
-static void
-NoteRename(UserUpdate *update, Span from, Span to)
-{
-	RenamedUser *user;
-	RenamedUser *target;
-
-	if (update->renames == NULL)
-	{
-		HASHCTL info = {.keysize = sizeof(Span),
-						.entrysize = sizeof(RenamedUser),
-						.hash = HashSpan,
-						.match = MatchSpans,
-						.hcxt = update->context};
-
-		update->renames = hash_create("interactions renames", 64, &info,
-									  HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
-										  HASH_CONTEXT);
-	}
-	user = EnterUser(update, from);
-	user->renamed = true;
-	target = EnterUser(update, to);
-	target->is_target = true;
-	if (user->is_target || target->renamed)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg(
-				 "cannot rename a user to one whom the same statement renames"),
-			 errdetail("\"%s\" is renamed, and another is renamed to that id.",
-					   Clip(user->is_target ? from : to)),
-			 errhint("Rename them one after another, or by way of ids that"
-					 " nobody has.")));
-}
-
-static void
-UnlinkUpdate(void *arg)
-{
-	for (UserUpdate **link = &updates; *link != NULL; link = &(*link)->outer)
-	{
-		if (*link == arg)
-		{
-			*link = (*link)->outer;
-			return;
-		}
-	}
-}
-
-/* Note the columns that a statement sets, until it ends in whatever way. */
+/* Note the columns that a statement sets. */
 static void
 BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	MemoryContext context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
-												  "interactions update",
-												  ALLOCSET_SMALL_SIZES);
-	UserUpdate *update = MemoryContextAllocZero(context, sizeof(UserUpdate));
+	UserUpdate	*update =
+		BeginRunning(&updates, RelationGetRelid(trigdata->tg_relation),
+					 sizeof(UserUpdate), fcinfo->flinfo->fn_mcxt);
 
-	update->relid = RelationGetRelid(trigdata->tg_relation);
 	for (int i = 0; i < NUM_COLUMNS; i++)
 		update->named[i] =
 			bms_is_member(attnums[i] - FirstLowInvalidHeapAttributeNumber,
 						  trigdata->tg_updatedcols);
-	update->context = context;
-	update->outer = updates;
-	updates = update;
-	update->unlink.func = UnlinkUpdate;
-	update->unlink.arg = update;
-	MemoryContextRegisterResetCallback(context, &update->unlink);
 }
 
 static UserUpdate *
 FindUpdate(Oid relid)
 {
-	UserUpdate *update = updates;
+	UserUpdate *update = FindRunning(updates, relid);
 
-	while (update != NULL && update->relid != relid)
-		update = update->outer;
 	if (update == NULL)
 		ReportTriggerProtocol();
 	return update;
@@ -250,10 +142,10 @@ SaveUser(UserRow *row, const bool *named, bool *created)
 {
 	static SPIPlanPtr save = NULL;
 	const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID, BOOLOID};
-	Datum values[lengthof(argtypes)];
-	bool isnull[lengthof(argtypes)] = {false};
+	Datum	  values[lengthof(argtypes)];
+	bool	  isnull[lengthof(argtypes)] = {false};
 	TimestampTz created_at;
-	Violation violation;
+	Violation	violation;
 
 	memcpy(values, row->values, sizeof(row->values));
 	isnull[NAME] = row->isnull[NAME] || !named[NAME];
@@ -297,7 +189,7 @@ static bool
 LookUpUser(UserRow *row)
 {
 	static SPIPlanPtr find = NULL;
-	const Oid argtypes[] = {TEXTOID};
+	const Oid		  argtypes[] = {TEXTOID};
 
 	if (!PlanIsKept(find, "users"))
 		KeepPlan(&find,
@@ -318,8 +210,8 @@ static bool
 UpdateUser(UserUpdate *update, const UserRow *old, UserRow *new)
 {
 	const bool *named = update->named;
-	UserRow stored = *new;
-	bool created;
+	UserRow		stored = *new;
+	bool		created;
 
 	if (named[CREATED_AT] && new->isnull[CREATED_AT] &&
 		!old->isnull[CREATED_AT])
@@ -329,7 +221,8 @@ UpdateUser(UserUpdate *update, const UserRow *old, UserRow *new)
 		int64 transferred[NUM_TYPES];
 		int64 duplicates;
 
-		NoteRename(update, UserId(old), UserId(new));
+		NoteRename(&update->renames, update->running.context, UserId(old),
+				   UserId(new));
 		if (!TransferInteractions(UserId(old), UserId(new), true, transferred,
 								  &duplicates))
 			return false;
@@ -358,12 +251,12 @@ InsertUser(UserRow *row)
 static HeapTuple
 EditUser(TriggerData *trigdata, const int *attnums)
 {
-	TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
+	TupleDesc	  tupdesc = RelationGetDescr(trigdata->tg_relation);
 	MemoryContext context = CurrentMemoryContext;
-	HeapTuple tuple = trigdata->tg_trigtuple;
-	int64 erased[NUM_TYPES];
-	UserRow row;
-	bool done;
+	HeapTuple	  tuple = trigdata->tg_trigtuple;
+	int64		  erased[NUM_TYPES];
+	UserRow		  row;
+	bool		  done;
 
 	SPI_connect();
 	row = ReadUser(tuple, tupdesc, attnums);
@@ -408,7 +301,7 @@ Datum
 edit_user(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	int attnums[NUM_COLUMNS];
+	int			 attnums[NUM_COLUMNS];
 
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		(!TRIGGER_FIRED_INSTEAD(trigdata->tg_event) &&
@@ -429,13 +322,13 @@ Datum
 check_user(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	int attnums[NUM_COLUMNS];
-	HeapTuple tuple;
-	TupleDesc tupdesc;
-	TimestampTz created_at;
-	Datum value;
-	bool isnull;
-	Violation violation;
+	int			 attnums[NUM_COLUMNS];
+	HeapTuple	 tuple;
+	TupleDesc	 tupdesc;
+	TimestampTz	 created_at;
+	Datum		 value;
+	bool		 isnull;
+	Violation	 violation;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||

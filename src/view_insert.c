@@ -19,6 +19,7 @@
 #include "commands/trigger.h"
 #include "rows.h"
 #include "rules.h"
+#include "running.h"
 #include "store.h"
 #include "timestamp.h"
 #include "utils/lsyscache.h"
@@ -31,83 +32,45 @@
 /* what one statement inserts into a view, until it is stored */
 typedef struct RowBuffer
 {
-	struct RowBuffer *outer;
-	Oid relid;
+	Running			 running;
 	SubTransactionId subid; /* in which the statement began */
-	Batch *batch;
-	bool given;			   /* whether rows are stored as they are given */
-	MemoryContext context; /* of all this */
-	MemoryContextCallback unlink;
+	Batch			*batch;
+	bool			 given; /* whether rows are stored as they are given */
 } RowBuffer;
 
-/* of the statements that run now, the innermost first */
-static RowBuffer *buffers = NULL;
-
-static void
-UnlinkBuffer(void *arg)
-{
-	for (RowBuffer **link = &buffers; *link != NULL; link = &(*link)->outer)
-	{
-		if (*link == arg)
-		{
-			*link = (*link)->outer;
-			return;
-		}
-	}
-}
+static Running *buffers = NULL;
 
 /* Begin to collect what a statement inserts into a view. */
 static void
 OpenBuffer(const InteractionType *type, Oid relid)
 {
-	MemoryContext context = AllocSetContextCreate(CurTransactionContext,
-												  "interactions buffer",
-												  ALLOCSET_SMALL_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	RowBuffer *buffer = palloc0(sizeof(RowBuffer));
+	RowBuffer *buffer =
+		BeginRunning(&buffers, relid, sizeof(RowBuffer), CurTransactionContext);
+	MemoryContext oldcontext = MemoryContextSwitchTo(buffer->running.context);
 
-	buffer->relid = relid;
 	buffer->subid = GetCurrentSubTransactionId();
 	buffer->batch = BeginBatch(type);
 	buffer->given = StoresAsGiven(type);
-	buffer->context = context;
-	buffer->outer = buffers;
-	buffers = buffer;
-	buffer->unlink.func = UnlinkBuffer;
-	buffer->unlink.arg = buffer;
-	MemoryContextRegisterResetCallback(context, &buffer->unlink);
 	MemoryContextSwitchTo(oldcontext);
-}
-
-/* The buffer of the innermost statement that inserts into a view, or NULL. */
-static RowBuffer *
-FindBuffer(Oid relid)
-{
-	RowBuffer *buffer = buffers;
-
-	while (buffer != NULL && buffer->relid != relid)
-		buffer = buffer->outer;
-	return buffer;
 }
 
 /* Raise where rows of a subtransaction, or of any, would not be stored. */
 static void
 RefuseUnstored(SubTransactionId subid)
 {
-	for (RowBuffer *buffer = buffers; buffer != NULL; buffer = buffer->outer)
+	for (Running *running = buffers; running != NULL; running = running->outer)
 	{
+		RowBuffer *buffer = (RowBuffer *) running;
+
 		if (buffer->batch->nrows > 0 &&
 			(subid == InvalidSubTransactionId || buffer->subid == subid))
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg(
-					 "cannot commit: an INSERT into view \"%s\" was stopped before its end",
-					 get_rel_name(buffer->relid)),
-				 errdetail(
-					 "%lld of its rows are not stored, since a view stores them when the statement ends.",
-					 (long long) buffer->batch->nrows),
-				 errhint("Run the statement without a limit of rows.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot commit: an INSERT into view \"%s\" was stopped before its end",
+							get_rel_name(running->relid)),
+					 errdetail("%lld of its rows are not stored, since a view stores them when the statement ends.",
+							   (long long) buffer->batch->nrows),
+					 errhint("Run the statement without a limit of rows.")));
 	}
 }
 
@@ -143,7 +106,7 @@ StoreAlone(RowColumns *columns, const Interaction *interaction, HeapTuple tuple,
 		   TupleDesc tupdesc)
 {
 	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
+	bool  isnull[MAX_COLUMNS];
 
 	if (StoreInteraction(columns->type, interaction, values, isnull) ==
 		STORE_SKIPPED)
@@ -157,16 +120,17 @@ StoreAlone(RowColumns *columns, const Interaction *interaction, HeapTuple tuple,
 static HeapTuple
 InsertRow(FunctionCallInfo fcinfo)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	RowColumns *columns = FindRowColumns(fcinfo, true);
+	TriggerData	   *trigdata = (TriggerData *) fcinfo->context;
+	RowColumns	   *columns = FindRowColumns(fcinfo, true);
 	TupleTableSlot *row = trigdata->tg_trigslot;
-	TupleDesc tupdesc = RelationGetDescr(trigdata->tg_relation);
-	int column = columns->attnum[COLUMN_TIMESTAMP];
-	RowBuffer *buffer = FindBuffer(RelationGetRelid(trigdata->tg_relation));
-	Datum ms;
-	bool isnull = false;
+	TupleDesc		tupdesc = RelationGetDescr(trigdata->tg_relation);
+	int				column = columns->attnum[COLUMN_TIMESTAMP];
+	RowBuffer	   *buffer =
+		FindRunning(buffers, RelationGetRelid(trigdata->tg_relation));
+	Datum		ms;
+	bool		isnull = false;
 	Interaction interaction;
-	Violation violation;
+	Violation	violation;
 
 	ReadRow(columns, row, &interaction);
 	if (!interaction.timestamp_isnull &&
@@ -201,8 +165,8 @@ Datum
 insert_interaction(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	RowBuffer *buffer;
-	Oid relid;
+	RowBuffer	*buffer;
+	Oid			 relid;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || trigdata->tg_trigger->tgnargs != 1 ||
 		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ||
@@ -215,10 +179,10 @@ insert_interaction(PG_FUNCTION_ARGS)
 	relid = RelationGetRelid(trigdata->tg_relation);
 	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event))
 		OpenBuffer(TypeByName(trigdata->tg_trigger->tgargs[0]), relid);
-	else if ((buffer = FindBuffer(relid)) != NULL)
+	else if ((buffer = FindRunning(buffers, relid)) != NULL)
 	{
 		StoreBatch(buffer->batch);
-		MemoryContextDelete(buffer->context);
+		EndRunning(buffer);
 	}
 	return PointerGetDatum(NULL);
 }

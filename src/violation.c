@@ -25,7 +25,7 @@ Violate(Violation *violation, int sqlerrcode, const char *hint, const char *fmt,
 	for (;;)
 	{
 		va_list args;
-		int needed;
+		int		needed;
 
 		va_start(args, fmt);
 		needed = appendStringInfoVA(&message, fmt, args);
@@ -80,11 +80,10 @@ ReportNull(const char *property)
 void
 ReportTriggerProtocol(void)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		 errmsg(
-			 "function must be called by the triggers that interactions.create_tables() makes")));
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg(
+				 "function must be called by the triggers that interactions.create_tables() makes")));
 }
 
 /* A given text as a message shows it: its beginning, where it is long. */

@@ -1,0 +1,313 @@
+/*
+ * relations.c
+ *	  Tables and views that have to be there: what is missing is made.
+ *
+ * What is made are ordinary objects of whoever calls, so that a dump keeps all
+ * that he adds to them.  What is there already is looked at, and kept.
+ *
+ * To be called within SPI, with a search_path of pg_catalog alone.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "relations.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+/* autovacuum comes earlier than by default: lists read through dead rows */
+#define STORAGE                                                                \
+	" WITH (autovacuum_vacuum_scale_factor = 0.05,"                            \
+	" autovacuum_analyze_scale_factor = 0.02)"
+
+/* Run a statement, made of names of ours and numbers. */
+static void
+Execute(const char *sql)
+{
+	if (SPI_execute(sql, false, 0) < 0)
+		elog(ERROR, "could not execute \"%s\": %s", sql,
+			 SPI_result_code_string(SPI_result));
+}
+
+static char *
+QualifiedName(const Target *target)
+{
+	return quote_qualified_identifier(target->schema, target->name);
+}
+
+static Oid
+FindTarget(const Target *target)
+{
+	return get_relname_relid(target->name,
+							 get_namespace_oid(target->schema, false));
+}
+
+static void
+Comment(const char *kind, const char *name, const char *comment)
+{
+	Execute(psprintf("COMMENT ON %s %s IS %s", kind, name,
+					 quote_literal_cstr(comment)));
+}
+
+static void
+CommentColumns(const Target *target)
+{
+	for (int i = 0; i < target->ncolumns; i++)
+		Comment("COLUMN",
+				psprintf("%s.%s", QualifiedName(target),
+						 quote_identifier(target->columns[i].name)),
+				target->columns[i].comment);
+}
+
+/* Hold a column of a relation that is there to what it has to be. */
+static void
+CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
+{
+	TupleDesc		  tupdesc = RelationGetDescr(rel);
+	int				  attnum = SPI_fnumber(tupdesc, needed->name);
+	Form_pg_attribute attribute;
+
+	if (attnum <= 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+						errmsg("relation \"%s.%s\" has no column \"%s\"",
+							   target->schema, target->name, needed->name)));
+	attribute = TupleDescAttr(tupdesc, attnum - 1);
+	if (attribute->atttypid != needed->typid)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("column \"%s\" of relation \"%s.%s\" must be of type"
+						" %s, not %s",
+						needed->name, target->schema, target->name,
+						format_type_be(needed->typid),
+						format_type_be(attribute->atttypid))));
+	if (needed->bytewise && attribute->attcollation != C_COLLATION_OID)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+						errmsg("column \"%s\" of relation \"%s.%s\" must have"
+							   " collation \"C\"",
+							   needed->name, target->schema, target->name)));
+	if (attribute->attgenerated != '\0' ||
+		(needed->not_null && !attribute->attnotnull))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg(attribute->attgenerated != '\0'
+							? "column \"%s\" of relation \"%s.%s\" must not be"
+							  " generated"
+							: "column \"%s\" of relation \"%s.%s\" must be"
+							  " NOT NULL",
+						needed->name, target->schema, target->name)));
+}
+
+/*
+ * Whether a relation is there; if so, say that it is kept, and raise where it
+ * is not what it has to be.
+ */
+static bool
+IsThere(Target *target)
+{
+	Oid		 relid = FindTarget(target);
+	char	 relkind;
+	Relation rel;
+
+	target->existed = OidIsValid(relid);
+	if (!target->existed)
+		return false;
+	relkind = get_rel_relkind(relid);
+	if (target->is_view ? relkind != RELKIND_VIEW
+						: relkind != RELKIND_RELATION &&
+							  relkind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg(target->is_view ? "\"%s.%s\" is not a view"
+											   : "\"%s.%s\" is not a table",
+							   target->schema, target->name)));
+	rel = relation_open(relid, AccessShareLock);
+	for (int i = 0; i < target->ncolumns; i++)
+		CheckColumn(rel, target, &target->columns[i]);
+	relation_close(rel, NoLock);
+	ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
+					 errmsg("relation \"%s.%s\" already exists, skipping",
+							target->schema, target->name)));
+	return true;
+}
+
+/* Tell of something that is added to a relation that was there. */
+static void
+NoticeAdded(const Target *target, const char *kind, const char *name)
+{
+	if (target->existed)
+		ereport(NOTICE, (errmsg("adding %s \"%s\" to \"%s.%s\"", kind, name,
+								target->schema, target->name)));
+}
+
+/* Make a trigger, unless there is one of that name. */
+void
+MakeTrigger(const Target *target, const char *name, const char *fired,
+			const char *each, const char *call, const char *comment)
+{
+	if (OidIsValid(get_trigger_oid(FindTarget(target), name, true)))
+		return;
+	NoticeAdded(target, "trigger", name);
+	Execute(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s"
+					 " EXECUTE FUNCTION interactions.%s",
+					 name, fired, QualifiedName(target), each, call));
+	Comment("TRIGGER", psprintf("%s ON %s", name, QualifiedName(target)),
+			comment);
+}
+
+/* The columns of an index, as a list in SQL; at most as many as given. */
+static char *
+IndexColumns(Relation index, Relation rel, int max)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < Min(max, index->rd_index->indnkeyatts); i++)
+	{
+		int attnum = index->rd_index->indkey.values[i];
+
+		if (attnum <= 0)
+			break;
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
+						 quote_identifier(NameStr(
+							 TupleDescAttr(RelationGetDescr(rel), attnum - 1)
+								 ->attname)));
+	}
+	return names.data;
+}
+
+/*
+ * Whether a table has an index on all of its rows that begins with columns,
+ * or, where it has to be the primary key, has no others.
+ */
+static bool
+HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
+{
+	Relation  rel = table_open(FindTarget(target), AccessShareLock);
+	List	 *oids = RelationGetIndexList(rel);
+	bool	  result = false;
+	ListCell *cell;
+
+	foreach (cell, oids)
+	{
+		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+		int		 max = primary ? INDEX_MAX_KEYS : ncolumns;
+		bool	 same = strcmp(IndexColumns(index, rel, max), columns) == 0;
+
+		if (!primary)
+			result = result ||
+					 (same && RelationGetIndexPredicate(index) == NIL);
+		else if (index->rd_index->indisprimary && !same)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 errmsg("primary key of table \"%s.%s\" must be (%s)",
+							target->schema, target->name, columns)));
+		else
+			result = result || index->rd_index->indisprimary;
+		index_close(index, NoLock);
+	}
+	table_close(rel, NoLock);
+	return result;
+}
+
+/* Make a primary key, unless there is one. */
+void
+MakePrimaryKey(const Target *target, const char *columns, const char *comment)
+{
+	const char *name = psprintf("%s_pkey", target->name);
+
+	if (HasIndex(target, columns, 0, true))
+		return;
+	NoticeAdded(target, "primary key", name);
+	Execute(psprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (%s)",
+					 QualifiedName(target), quote_identifier(name), columns));
+	Comment("INDEX", quote_qualified_identifier(target->schema, name), comment);
+}
+
+/* Make an index, unless there is one that begins with its columns. */
+void
+MakeIndex(const Target *target, const char *name, const char *columns,
+		  int ncolumns, const char *comment)
+{
+	if (HasIndex(target, columns, ncolumns, false))
+		return;
+	NoticeAdded(target, "index", name);
+	Execute(psprintf("CREATE INDEX %s ON %s (%s)", quote_identifier(name),
+					 QualifiedName(target), columns));
+	Comment("INDEX", quote_qualified_identifier(target->schema, name), comment);
+}
+
+/* Make a table with its columns, unless it is there. */
+void
+MakeTable(Target *target, bool partitioned, const char *comment)
+{
+	StringInfoData columns;
+
+	if (IsThere(target))
+	{
+		if (partitioned &&
+			get_rel_relkind(FindTarget(target)) == RELKIND_RELATION)
+			ereport(NOTICE, (errmsg("table \"%s.%s\" is not partitioned, and"
+									" stays so",
+									target->schema, target->name)));
+		return;
+	}
+	initStringInfo(&columns);
+	for (int i = 0; i < target->ncolumns; i++)
+	{
+		const NeededColumn *column = &target->columns[i];
+
+		appendStringInfo(&columns, "%s%s %s%s%s%s", i > 0 ? ", " : "",
+						 quote_identifier(column->name),
+						 format_type_be(column->typid),
+						 column->bytewise ? " COLLATE \"C\"" : "",
+						 column->not_null ? " NOT NULL" : "",
+						 column->typid == TIMESTAMPTZOID ? " DEFAULT now()"
+														 : "");
+	}
+	Execute(psprintf("CREATE TABLE %s (%s)%s", QualifiedName(target),
+					 columns.data,
+					 partitioned ? " PARTITION BY RANGE (\"timestamp\")"
+								 : STORAGE));
+	if (partitioned)
+		Execute(psprintf("CREATE TABLE %s PARTITION OF %s DEFAULT" STORAGE,
+						 quote_qualified_identifier(target->schema,
+													psprintf("%s_default",
+															 target->name)),
+						 QualifiedName(target)));
+	Comment("TABLE", QualifiedName(target), comment);
+	CommentColumns(target);
+}
+
+/* Make a view, unless it is there. */
+void
+MakeView(Target *target, const char *query, const char *comment)
+{
+	if (IsThere(target))
+		return;
+	Execute(psprintf("CREATE VIEW %s WITH (security_invoker = true) AS %s",
+					 QualifiedName(target), query));
+	Comment("VIEW", QualifiedName(target), comment);
+	CommentColumns(target);
+}
+
+/* A table or a view, as it has to be. */
+Target
+TargetOf(const char *schema, const char *name, bool is_view,
+		 const NeededColumn *columns, int ncolumns)
+{
+	Target target = {.schema = schema,
+					 .name = name,
+					 .is_view = is_view,
+					 .ncolumns = ncolumns};
+
+	memcpy(target.columns, columns, ncolumns * sizeof(NeededColumn));
+	return target;
+}
