@@ -10,10 +10,11 @@ DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 EXTRA_CLEAN = $(SCRIPT) exports.map
 
-# These come first: they make what the other tests use
+# These come first: they make what the other tests use. test/run partitions begins with another
 FIRST_SQL = create_tables
+PARTITIONED_SQL = partitioned
 FIRST_SPEC = create_tables_twice
-REGRESS = $(FIRST_SQL) $(filter-out $(FIRST_SQL),$(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql))))
+REGRESS = $(FIRST_SQL) $(filter-out $(FIRST_SQL) $(PARTITIONED_SQL),$(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql))))
 REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
 ISOLATION = $(FIRST_SPEC) $(filter-out $(FIRST_SPEC),$(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec))))
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)

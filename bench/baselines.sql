@@ -123,15 +123,15 @@ BEGIN
 END
 $$;
 
--- The two statements of a transfer, in a function: as four from the client they would take half as long again.
+-- A transfer that keeps the rows, in a function: as statements from the client it would take half as long again.
 CREATE FUNCTION bench.transfer(from_user_id text, to_user_id text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	moved bigint;
 BEGIN
-	INSERT INTO bench.bare
-	SELECT to_user_id, item_id, "timestamp", recommendation_id, price, amount FROM bench.bare WHERE user_id = from_user_id
-	ON CONFLICT DO NOTHING;
-	DELETE FROM bench.bare WHERE user_id = from_user_id;
+	DELETE FROM bench.bare AS one USING bench.bare AS other
+	WHERE one.user_id = from_user_id AND other.user_id = to_user_id
+		AND other."timestamp" = one."timestamp" AND other.item_id = one.item_id;
+	UPDATE bench.bare SET user_id = to_user_id WHERE user_id = from_user_id;
 	GET DIAGNOSTICS moved = ROW_COUNT;
 	RETURN moved;
 END

@@ -7,6 +7,7 @@
 
 #include "batch.h"
 #include "executor/spi.h"
+#include "partitions.h"
 
 typedef enum BulkResult
 {
@@ -15,6 +16,8 @@ typedef enum BulkResult
 	BULK_STORED
 } BulkResult;
 
-extern BulkResult BulkInsert(Batch *batch, SPIPlanPtr insert);
+extern BulkResult BulkInsert(const Batch *batch, Relation target,
+							 const TimePartitions *partitions,
+							 SPIPlanPtr insert);
 
 #endif /* INTERACTIONS_BULK_INSERT_H */

@@ -12,6 +12,7 @@
 #include "json.h"
 #include "miscadmin.h"
 #include "store.h"
+#include "store_batch.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"

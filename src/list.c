@@ -4,12 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "funcapi.h"
 #include "interactions.h"
 #include "nodes/execnodes.h"
+#include "partitions.h"
 #include "plans.h"
 #include "rules.h"
 #include "timestamp.h"
@@ -166,28 +168,26 @@ EndRows(DestReceiver *self)
 	ExecClearTuple(receiver->slot);
 }
 
-/* Put the page that the arguments ask for into the function's result. */
-static Datum
-ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
-		 bool of_item)
+/* what a list is asked for */
+typedef struct ListRequest
 {
-	const InteractionType *type = TypeOfFunction(fcinfo);
-	ReturnSetInfo		  *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	TimestampTz			   from = DT_NOBEGIN;
-	TimestampTz			   to = DT_NOEND;
-	TimestampTz			   after = DT_NOEND;
-	Span				   after_id = {"", 0};
-	int64		page_size = PG_INT64_MAX; /* the planner then expects a part */
-	RowReceiver receiver = {
-		.pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
-	SPIExecuteOptions options;
-	ParamListInfo	  params;
-	SPIPlanPtr		  plan;
-	int				  conditions = 0;
-	int				  result;
-	Datum			  values[6];
+	const InteractionType *type;
+	bool				   of_item;
+	Datum				   owner;
+	int64				   page_size;
+	bool				   has_after;
+	TimestampTz			   after;
+	Span				   after_id;
+	TimestampTz			   from;
+	TimestampTz			   to;
+} ListRequest;
 
-	CheckedId(owner, PG_GETARG_DATUM(ARG_OWNER), PG_ARGISNULL(ARG_OWNER));
+/* The page size that is asked for; null is all, which the setting may forbid. */
+static int64
+ReadPageSize(FunctionCallInfo fcinfo)
+{
+	int64 page_size = PG_INT64_MAX; /* the planner then expects a part */
+
 	if (!PG_ARGISNULL(ARG_PAGE_SIZE))
 	{
 		page_size = PG_GETARG_INT32(ARG_PAGE_SIZE);
@@ -202,52 +202,130 @@ ListPage(FunctionCallInfo fcinfo, const char *owner, const char *other,
 				 errmsg("\"page_size\" must be at most %d", MaxPageSize),
 				 errhint(
 					 "Ask for the list page by page, or raise interactions.max_page_size.")));
-	if (!PG_ARGISNULL(ARG_AFTER))
-		ReadCursor(PG_GETARG_DATUM(ARG_AFTER), other, &after, &after_id);
+	return page_size;
+}
+
+static void
+ReadRequest(FunctionCallInfo fcinfo, bool of_item, ListRequest *request)
+{
+	const char *owner = of_item ? "item_id" : "user_id";
+	const char *other = of_item ? "user_id" : "item_id";
+
+	memset(request, 0, sizeof(ListRequest));
+	request->type = TypeOfFunction(fcinfo);
+	request->of_item = of_item;
+	CheckedId(owner, PG_GETARG_DATUM(ARG_OWNER), PG_ARGISNULL(ARG_OWNER));
+	request->owner = PG_GETARG_DATUM(ARG_OWNER);
+	request->page_size = ReadPageSize(fcinfo);
+	request->after = request->to = DT_NOEND;
+	request->from = DT_NOBEGIN;
+	request->after_id = (Span){"", 0};
+	request->has_after = !PG_ARGISNULL(ARG_AFTER);
+	if (request->has_after)
+		ReadCursor(PG_GETARG_DATUM(ARG_AFTER), other, &request->after,
+				   &request->after_id);
 	if (!PG_ARGISNULL(ARG_FROM_TIMESTAMP))
-		from = TimestampArgument("from_timestamp",
-								 PG_GETARG_DATUM(ARG_FROM_TIMESTAMP));
+		request->from = TimestampArgument("from_timestamp",
+										  PG_GETARG_DATUM(ARG_FROM_TIMESTAMP));
 	if (!PG_ARGISNULL(ARG_TO_TIMESTAMP))
-		to = TimestampArgument("to_timestamp",
-							   PG_GETARG_DATUM(ARG_TO_TIMESTAMP));
+		request->to = TimestampArgument("to_timestamp",
+										PG_GETARG_DATUM(ARG_TO_TIMESTAMP));
+}
 
-	ResultDesc(fcinfo, type);
-	InitMaterializedSRF(fcinfo, 0);
-	receiver.type = type;
-	receiver.tuples = rsinfo->setResult;
-	receiver.slot =
-		MakeSingleTupleTableSlot(rsinfo->setDesc, &TTSOpsMinimalTuple);
+/*
+ * Put the newest rows of a range of time into a receiver, limit at most but
+ * for ties.  Returns how many they are.
+ */
+static int64
+ListRange(const ListRequest *request, RowReceiver *receiver, TimestampTz from,
+		  TimestampTz to, int64 limit)
+{
+	Datum			  values[] = {TimestampTzGetDatum(from),
+								  TimestampTzGetDatum(to),
+								  request->owner,
+								  TimestampTzGetDatum(request->after),
+								  SpanDatum(request->after_id),
+								  Int64GetDatum(limit)};
+	SPIExecuteOptions options = {.read_only = true, .dest = &receiver->pub};
+	SPIPlanPtr		  plan;
+	int				  conditions = request->has_after ? LIST_AFTER : 0;
+	int				  result;
 
-	values[0] = TimestampTzGetDatum(from);
-	values[1] = TimestampTzGetDatum(to);
-	values[2] = PG_GETARG_DATUM(ARG_OWNER);
-	values[3] = TimestampTzGetDatum(after);
-	values[4] = SpanDatum(after_id);
-	values[5] = Int64GetDatum(page_size);
-
-	SPI_connect();
 	if (!TIMESTAMP_IS_NOBEGIN(from) || !TIMESTAMP_IS_NOEND(to))
 		conditions |= LIST_IN_RANGE;
-	if (!PG_ARGISNULL(ARG_AFTER))
-		conditions |= LIST_AFTER;
-	plan = ListPlan(type, of_item, conditions);
-	params = makeParamList(lengthof(values));
+	plan = ListPlan(request->type, request->of_item, conditions);
+	options.params = makeParamList(lengthof(values));
 	for (int i = 0; i < (int) lengthof(values); i++)
-	{
-		params->params[i].value = values[i];
-		params->params[i].isnull = false;
-		params->params[i].pflags = PARAM_FLAG_CONST;
-		params->params[i].ptype = SPI_getargtypeid(plan, i);
-	}
-
-	memset(&options, 0, sizeof(options));
-	options.params = params;
-	options.read_only = true;
-	options.dest = &receiver.pub;
+		options.params->params[i] =
+			(ParamExternData){.value = values[i],
+							  .pflags = PARAM_FLAG_CONST,
+							  .ptype = SPI_getargtypeid(plan, i)};
 	result = SPI_execute_plan_extended(plan, &options);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_plan_extended failed: %s",
 			 SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/*
+ * List the rows of a table that is partitioned by time: first those of the
+ * newest partition, and while the page is not full, of twice as many older
+ * ones, since to open a partition takes longer than to find a row in it.  Rows
+ * that share a timestamp are of one partition, so that ties stay together.
+ */
+static void
+ListPartitions(const ListRequest *request, RowReceiver *receiver,
+			   const TimePartitions *partitions)
+{
+	TimestampTz to = request->to;
+	TimestampTz newest;
+	int64		found = 0;
+
+	if (request->has_after)
+		to = Min(to, request->after + 1);
+	/* partitions are made ahead of time */
+	newest = Min(to, GetCurrentTransactionStartTimestamp() + 1);
+	for (int count = 1; found < request->page_size && to > request->from;
+		 count *= 2)
+	{
+		TimestampTz from =
+			PartitionsStart(partitions, count == 1 ? newest : to, count);
+
+		from = Max(from, request->from);
+		found +=
+			ListRange(request, receiver, from, to, request->page_size - found);
+		to = from;
+	}
+}
+
+/* Put the page that the arguments ask for into the function's result. */
+static Datum
+ListPage(FunctionCallInfo fcinfo, bool of_item)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RowReceiver	   receiver = {
+		   .pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
+	ListRequest		request;
+	TimePartitions *partitions;
+	Relation		rel;
+
+	ReadRequest(fcinfo, of_item, &request);
+	ResultDesc(fcinfo, request.type);
+	InitMaterializedSRF(fcinfo, 0);
+	receiver.type = request.type;
+	receiver.tuples = rsinfo->setResult;
+	receiver.slot =
+		MakeSingleTupleTableSlot(rsinfo->setDesc, &TTSOpsMinimalTuple);
+
+	SPI_connect();
+	rel = table_open(RequireTable(request.type->plural), AccessShareLock);
+	partitions = FindTimePartitions(rel);
+	if (partitions != NULL)
+		ListPartitions(&request, &receiver, partitions);
+	else
+		ListRange(&request, &receiver, request.from, request.to,
+				  request.page_size);
+	table_close(rel, NoLock);
 	ExecDropSingleTupleTableSlot(receiver.slot);
 	SPI_finish();
 	return (Datum) 0;
@@ -258,7 +336,7 @@ PG_FUNCTION_INFO_V1(list_user_interactions);
 Datum
 list_user_interactions(PG_FUNCTION_ARGS)
 {
-	return ListPage(fcinfo, "user_id", "item_id", false);
+	return ListPage(fcinfo, false);
 }
 
 /* list_item_TYPEs(item_id, page_size, after, from_timestamp, to_timestamp) */
@@ -266,5 +344,5 @@ PG_FUNCTION_INFO_V1(list_item_interactions);
 Datum
 list_item_interactions(PG_FUNCTION_ARGS)
 {
-	return ListPage(fcinfo, "item_id", "user_id", true);
+	return ListPage(fcinfo, true);
 }

@@ -10,33 +10,76 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "changes.h"
 #include "interaction.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "changes.h"
+#include "partitions.h"
 #include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 #include "violation.h"
 
-/* Number of blocks of a type's table. */
-static BlockNumber
-CountBlocks(const InteractionType *type)
+/* one of the tables that hold the rows of a type: its only one, or a partition */
+typedef struct Part
 {
-	Relation relation = table_open(RequireTable(type->plural), AccessShareLock);
-	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
+	Oid			relid;
+	BlockNumber blocks;
+	TimestampTz from; /* no row of it is older, */
+	TimestampTz to;	  /* and each is older than this */
+} Part;
 
-	table_close(relation, AccessShareLock);
-	return blocks;
+/* The tables that hold the rows of a type; in the current memory context. */
+static Part *
+FindParts(const InteractionType *type, int *nparts)
+{
+	Relation rel = table_open(RequireTable(type->plural), AccessShareLock);
+	TimePartitions *partitions = FindTimePartitions(rel);
+	List		   *oids =
+		find_all_inheritors(RelationGetRelid(rel), AccessShareLock, NULL);
+	Part	 *parts = palloc(mul_size(sizeof(Part), list_length(oids)));
+	ListCell *cell;
+
+	*nparts = 0;
+	foreach (cell, oids)
+	{
+		Relation child = table_open(lfirst_oid(cell), NoLock);
+		Part	*part = &parts[*nparts];
+
+		part->relid = RelationGetRelid(child);
+		part->from = DT_NOBEGIN;
+		part->to = DT_NOEND;
+		if (partitions != NULL)
+			PartitionRange(partitions, part->relid, &part->from, &part->to);
+		if (child->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("cannot purge foreign table \"%s\"",
+							RelationGetRelationName(child)),
+					 errhint("Delete its rows where they are, or detach it.")));
+		if (child->rd_rel->relkind == RELKIND_RELATION)
+		{
+			part->blocks = RelationGetNumberOfBlocks(child);
+			(*nparts)++;
+		}
+		table_close(child, NoLock);
+	}
+	table_close(rel, NoLock);
+	return parts;
 }
 
 /*
- * Removes the first $2 rows older than $1 of those between two places, and
- * tells how many it chose, how many of these it removed, and where the last
- * lies.  A row that a trigger of the user's keeps is so not chosen again.
+ * Removes the first $2 rows older than $1 of those between two places in one
+ * of the tables, and tells how many it chose, how many of these it removed,
+ * and where the last lies.  A row that a trigger of the user's keeps is so not
+ * chosen again.  A partition is named by the times that it holds, too, so that
+ * others are not looked at.
  *
  * To pass over rows that others hold is to lock those that are chosen, which
  * the policies for UPDATE have to allow, too.  So where there are policies,
@@ -46,37 +89,49 @@ static SPIPlanPtr
 PurgePlan(const InteractionType *type, bool with_policies)
 {
 	static SPIPlanPtr plans[NUM_TYPES][2];
-	const Oid		  argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID, TIDOID};
+	const Oid		  argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID,
+									TIDOID,			OIDOID,	 TIMESTAMPTZOID,
+									TIMESTAMPTZOID};
 	const char		 *table = quote_identifier(type->plural);
+	const char		 *of_part = " tableoid OPERATOR(pg_catalog.=) $5"
+								" AND \"timestamp\" OPERATOR(pg_catalog.>=) $6"
+								" AND \"timestamp\" OPERATOR(pg_catalog.<) $7";
 	SPIPlanPtr		 *plan = &plans[TypeIndex(type)][with_policies];
 
 	if (!PlanIsKept(*plan, type->plural))
 		KeepPlan(plan,
 				 psprintf("WITH chosen AS MATERIALIZED (SELECT ctid AS place"
-						  " FROM interactions.%s"
-						  " WHERE ctid OPERATOR(pg_catalog.>=) $3"
+						  " FROM interactions.%s WHERE%s"
+						  " AND ctid OPERATOR(pg_catalog.>=) $3"
 						  " AND ctid OPERATOR(pg_catalog.<) $4"
 						  " AND \"timestamp\" OPERATOR(pg_catalog.<) $1"
 						  " ORDER BY ctid LIMIT $2%s),"
-						  " removed AS (DELETE FROM interactions.%s"
-						  " WHERE ctid OPERATOR(pg_catalog.=) ANY"
+						  " removed AS (DELETE FROM interactions.%s WHERE%s"
+						  " AND ctid OPERATOR(pg_catalog.=) ANY"
 						  " (ARRAY(SELECT place FROM chosen)) RETURNING 1)"
 						  " SELECT pg_catalog.count(*),"
 						  " (SELECT pg_catalog.count(*) FROM removed),"
 						  " pg_catalog.max(place) FROM chosen",
-						  table, with_policies ? "" : " FOR UPDATE SKIP LOCKED",
-						  table),
+						  table, of_part,
+						  with_policies ? "" : " FOR UPDATE SKIP LOCKED", table,
+						  of_part),
 				 lengthof(argtypes), argtypes, 0);
 	return *plan;
 }
 
 /* Remove a batch between two places at most; advances from. */
 static int64
-PurgeBatch(const InteractionType *type, Datum older_than, int batch_size,
-		   ItemPointer from, ItemPointer to)
+PurgeBatch(const InteractionType *type, const Part *part,
+		   TimestampTz older_than, int batch_size, ItemPointer from,
+		   ItemPointer to)
 {
-	Datum values[] = {older_than, Int32GetDatum(batch_size),
-					  PointerGetDatum(from), PointerGetDatum(to)};
+	Datum values[] = {TimestampTzGetDatum(older_than),
+					  Int32GetDatum(batch_size),
+					  PointerGetDatum(from),
+					  PointerGetDatum(to),
+					  ObjectIdGetDatum(part->relid),
+					  TimestampTzGetDatum(part->from),
+					  TimestampTzGetDatum(part->to)};
 	int64 removed;
 	bool  isnull;
 
@@ -97,33 +152,51 @@ PurgeBatch(const InteractionType *type, Datum older_than, int batch_size,
 }
 
 /*
- * Remove the old rows of a table, batch by batch, and commit each.  A step is
- * as many blocks as cannot hold more than a batch, or one after another.
+ * Remove the old rows of a table, batch by batch, and commit each; adds to
+ * total.  A step is as many blocks as cannot hold more than a batch, or one
+ * after another.
  */
-static int64
-PurgeTable(const InteractionType *type, Datum older_than, int batch_size)
+static void
+PurgePart(const InteractionType *type, const Part *part, TimestampTz older_than,
+		  int batch_size, int64 *total)
 {
-	BlockNumber		blocks = CountBlocks(type);
 	BlockNumber		step = Max(batch_size / MaxHeapTuplesPerPage, 1);
 	ItemPointerData from;
 	ItemPointerData to;
-	int64			total = 0;
-	int64			reported = 0;
+	int64			reported = *total;
 
 	ItemPointerSet(&from, 0, 0);
-	for (BlockNumber block = 0; block < blocks;
+	for (BlockNumber block = 0; block < part->blocks;
 		 block = ItemPointerGetBlockNumberNoCheck(&from))
 	{
-		ItemPointerSet(&to, blocks - block > step ? block + step : blocks, 0);
-		total += PurgeBatch(type, older_than, batch_size, &from, &to);
+		ItemPointerSet(&to,
+					   part->blocks - block > step ? block + step
+												   : part->blocks,
+					   0);
+		*total += PurgeBatch(type, part, older_than, batch_size, &from, &to);
 		SPI_commit();
 		CHECK_FOR_INTERRUPTS();
-		if (total - reported >= batch_size)
+		if (*total - reported >= batch_size)
 		{
 			ereport(NOTICE, (errmsg("purged " INT64_FORMAT " of %s so far",
-									total, type->plural)));
-			reported = total;
+									*total, type->plural)));
+			reported = *total;
 		}
+	}
+}
+
+/* Remove the old rows of a type; returns how many. */
+static int64
+PurgeType(const InteractionType *type, TimestampTz older_than, int batch_size)
+{
+	int	  nparts;
+	Part *parts = FindParts(type, &nparts);
+	int64 total = 0;
+
+	for (int i = 0; i < nparts; i++)
+	{
+		if (parts[i].from < older_than)
+			PurgePart(type, &parts[i], older_than, batch_size, &total);
 	}
 	return total;
 }
@@ -157,7 +230,7 @@ purge(PG_FUNCTION_ARGS)
 				 errhint("It commits what it has removed, batch by batch.")));
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	total = PurgeTable(type, PG_GETARG_DATUM(1), batch_size);
+	total = PurgeType(type, PG_GETARG_TIMESTAMPTZ(1), batch_size);
 	SPI_finish();
 	ereport(NOTICE,
 			(errmsg("purged " INT64_FORMAT " of %s", total, type->plural)));

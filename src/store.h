@@ -1,11 +1,12 @@
 /*
  * store.h
- *	  Stores one interaction, or a batch of them.
+ *	  Stores one interaction.
  */
 #ifndef INTERACTIONS_STORE_H
 #define INTERACTIONS_STORE_H
 
-#include "batch.h"
+#include "executor/spi.h"
+#include "interaction.h"
 
 typedef enum StoreResult
 {
@@ -17,7 +18,6 @@ typedef enum StoreResult
 extern StoreResult StoreInteraction(const InteractionType *type,
 									const Interaction *interaction,
 									Datum *values, bool *isnull);
-extern uint64 StoreBatch(Batch *batch);
-extern bool StoresAsGiven(const InteractionType *type);
+extern SPIPlanPtr InsertPlan(const InteractionType *type);
 
 #endif /* INTERACTIONS_STORE_H */

@@ -21,6 +21,7 @@
 #include "rules.h"
 #include "running.h"
 #include "store.h"
+#include "store_batch.h"
 #include "timestamp.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"

@@ -45,7 +45,7 @@ ALTER TABLE interactions.purchases ADD tenant text DEFAULT 'x', ADD CHECK (price
 DROP EXTENSION interactions CASCADE;
 SELECT nspname FROM pg_namespace WHERE nspname ~ '^interactions';
 SELECT item_id, price, tenant FROM interactions.purchases;
-SELECT relname, relkind FROM pg_class WHERE relnamespace = 'interactions'::regnamespace AND relkind <> 'i' ORDER BY 1;
+SELECT relname, relkind FROM pg_class WHERE relnamespace = 'interactions'::regnamespace AND relkind NOT IN ('i', 'I') ORDER BY 1;
 EXECUTE list;
 \echo :LAST_ERROR_SQLSTATE
 SELECT of_mine();

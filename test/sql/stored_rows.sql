@@ -73,15 +73,15 @@ SELECT total, note FROM interactions.purchases;
 ROLLBACK;
 
 -- a unique key of the user's: what it refuses is not stored already
-ALTER TABLE interactions.ratings ADD CONSTRAINT once UNIQUE (user_id, item_id);
+ALTER TABLE interactions.ratings ADD CONSTRAINT once UNIQUE (user_id, "timestamp");
 SELECT * FROM interactions_v1.create_rating('{"user_id": "u", "item_id": "a", "timestamp": 1, "value": 5}');
-SELECT * FROM interactions_v1.create_rating('{"user_id": "u", "item_id": "a", "timestamp": 2, "value": 1}');
+SELECT * FROM interactions_v1.create_rating('{"user_id": "u", "item_id": "b", "timestamp": 1, "value": 1}');
 \echo :LAST_ERROR_SQLSTATE
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "a", "timestamp": 2, "value": 1}]');
-SELECT interactions_v1.import_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 2, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 2, "value": 1}]');
-INSERT INTO interactions_v1.ratings (user_id, item_id, value) VALUES ('u', 'a', 1);
-INSERT INTO interactions_v1.ratings (user_id, item_id, value) VALUES ('u', 'b', 1), ('u', 'a', 1);
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 1, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 1, "value": 5}]');
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 1, "value": 1}]');
+SELECT interactions_v1.import_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 2, "value": 1}, {"user_id": "u", "item_id": "b", "timestamp": 1, "value": 1}]');
+INSERT INTO interactions_v1.ratings (user_id, item_id, "timestamp", value) VALUES ('u', 'b', 1, 1);
+INSERT INTO interactions_v1.ratings (user_id, item_id, "timestamp", value) VALUES ('u', 'b', 2, 1), ('u', 'b', 1, 1);
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 2, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 1, "value": 5}]');
 SELECT user_id, item_id, value FROM interactions.ratings ORDER BY 2;
 ALTER TABLE interactions.ratings DROP CONSTRAINT once;
 TRUNCATE interactions.ratings;

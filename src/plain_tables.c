@@ -1,0 +1,246 @@
+/*
+ * plain_tables.c
+ *	  When a batch may be stored past the executor.
+ *
+ * What INSERT does for a row on its way through the executor holds past it, too,
+ * since a batch is stored so only where none of it is due:
+ *
+ *	  privileges, column privileges	the planned INSERT is checked for them
+ *	  audit by a hook on that check	left to INSERT
+ *	  row-level security, rules		show in the plan, which is then no bare
+ *									INSERT of the rows as they are
+ *	  defaults, generated and		show in the plan, too: their columns are
+ *	  identity columns, typmods		not those of the batch
+ *	  shards, foreign tables		have another plan, or are no plain table
+ *	  partitions by time			each row goes where core would put it; any
+ *									other table with a parent, or with
+ *									children, is left to INSERT
+ *	  triggers of rows and of		left to INSERT, and with them foreign keys
+ *	  statements					and deferred constraints; but ours have
+ *									nothing to do, since the batch is checked
+ *	  CHECK, NOT NULL				left to INSERT where they are not ours
+ *	  unique indexes				checked for each row, as by INSERT
+ *	  exclusion constraints,		left to INSERT, as are indexes that are
+ *	  partial and expression		being built
+ *	  indexes
+ *	  READ ONLY transactions		left to INSERT to refuse
+ *	  statistics, WAL, logical		are the work of table_multi_insert and
+ *	  decoding, predicate locks		index_insert, as for COPY
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
+#include "compat.h"
+#include "executor/executor.h"
+#include "parser/parsetree.h"
+#include "plain_tables.h"
+#include "table_trigger.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+
+/* Whether each column is given, as it is, by the same column of the source. */
+static bool
+CopiesColumns(List *targetlist)
+{
+	ListCell *cell;
+
+	foreach (cell, targetlist)
+	{
+		Var *source = (Var *) lfirst_node(TargetEntry, cell)->expr;
+
+		if (!IsA(source, Var) ||
+			source->varattno != foreach_current_index(cell) + 1)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether a plan inserts the rows of a batch into a table, each as it is, and
+ * does nothing else; and whether that is permitted.
+ */
+static bool
+PlansPlainInsert(const PlannedStmt *stmt, Relation target)
+{
+	const ModifyTable *modify = (const ModifyTable *) stmt->planTree;
+	const Plan		  *source;
+
+	if (stmt->commandType != CMD_INSERT || !IsA(modify, ModifyTable) ||
+		modify->withCheckOptionLists != NIL ||
+		modify->onConflictAction != ONCONFLICT_NONE)
+		return false;
+	source = outerPlan(modify);
+	if (!IsA(source, NamedTuplestoreScan) || source->qual != NIL ||
+		!CopiesColumns(source->targetlist) || !StatementPermitted(stmt))
+		return false;
+	return rt_fetch(linitial_int(modify->resultRelations), stmt->rtable)
+			   ->relid == RelationGetRelid(target);
+}
+
+/* Whether nothing is to be checked or done for a row that keeps the rules. */
+static bool
+IsPlain(const InteractionType *type, Relation rel)
+{
+	TupleDesc		   tupdesc = RelationGetDescr(rel);
+	const TriggerDesc *triggers = rel->trigdesc;
+
+	if (tupdesc->constr != NULL && tupdesc->constr->num_check > 0)
+		return false;
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		if (TupleDescAttr(tupdesc, i)->attnotnull && !ColumnRequired(type, i))
+			return false;
+	}
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		if (TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype) &&
+			!HoldsRulesOf(&triggers->triggers[i], type))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Open the indexes of a table; false where one is not as simple as ours.  A
+ * deferrable one has a trigger, too.
+ */
+static bool
+OpenIndexes(PlainTable *table)
+{
+	List	 *oids = RelationGetIndexList(table->rel);
+	ListCell *cell;
+
+	table->indexes = palloc(mul_size(sizeof(PlainIndex), list_length(oids)));
+	foreach (cell, oids)
+	{
+		PlainIndex *index = &table->indexes[table->nindexes++];
+		IndexInfo  *info;
+
+		index->rel = index_open(lfirst_oid(cell), RowExclusiveLock);
+		info = index->info = BuildIndexInfo(index->rel);
+		if (!info->ii_ReadyForInserts || info->ii_Expressions != NIL ||
+			info->ii_Predicate != NIL || info->ii_ExclusionOps != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Close tables and their indexes; the locks stay until the transaction ends. */
+void
+ClosePlainTables(List *tables)
+{
+	ListCell *cell;
+
+	foreach (cell, tables)
+	{
+		PlainTable *table = lfirst(cell);
+
+		for (int i = 0; i < table->nindexes; i++)
+			index_close(table->indexes[i].rel, NoLock);
+		table_close(table->rel, NoLock);
+	}
+}
+
+/* Whether a partition has the columns of its parent in the same places. */
+static bool
+SameColumns(TupleDesc a, TupleDesc b)
+{
+	if (a->natts != b->natts)
+		return false;
+	for (int i = 0; i < a->natts; i++)
+	{
+		Form_pg_attribute one = TupleDescAttr(a, i);
+		Form_pg_attribute other = TupleDescAttr(b, i);
+
+		if (one->attisdropped || other->attisdropped ||
+			one->atttypid != other->atttypid ||
+			strcmp(NameStr(one->attname), NameStr(other->attname)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Open a table for some rows of a batch and add it to tables; false where it
+ * is not plain.
+ */
+static bool
+AddPlainTable(List **tables, Oid relid, const Batch *batch, int64 start,
+			  int64 nrows)
+{
+	PlainTable *table = palloc0(sizeof(PlainTable));
+
+	table->rel = table_open(relid, RowExclusiveLock);
+	table->rows = *batch;
+	table->rows.items += start;
+	table->rows.nrows = nrows;
+	*tables = lappend(*tables, table);
+	return table->rel->rd_rel->relkind == RELKIND_RELATION &&
+		   IsPlain(batch->type, table->rel) && OpenIndexes(table);
+}
+
+/* Open the partitions that the rows, grouped by them, fall into. */
+static bool
+AddPartitions(List **tables, const Batch *batch, Relation target,
+			  const TimePartitions *partitions)
+{
+	for (int64 start = 0, end; start < batch->nrows; start = end)
+	{
+		int number = PartitionAt(partitions, batch->items[start].timestamp);
+
+		end = start + 1;
+		while (end < batch->nrows &&
+			   PartitionAt(partitions, batch->items[end].timestamp) == number)
+			end++;
+		if (number < 0 || !AddPlainTable(tables, partitions->oids[number],
+										 batch, start, end - start))
+			return false;
+		if (!SameColumns(RelationGetDescr(target),
+						 RelationGetDescr(((PlainTable *) llast(*tables))->rel)))
+			return false;
+	}
+	/* one that was attached meanwhile has taken times of the default one */
+	return PartitionsAreCurrent(partitions, target);
+}
+
+/*
+ * Open the tables that the rows go to, with their indexes, in the current
+ * memory context; NIL where INSERT, as which insert is prepared, has to do it.
+ */
+List *
+OpenPlainTables(const Batch *batch, Relation target,
+				const TimePartitions *partitions, SPIPlanPtr insert)
+{
+	List	   *tables = NIL;
+	CachedPlan *plan;
+	bool		plain;
+
+	/* the first is for INSERT to refuse, the second to see each statement */
+	if (XactReadOnly || ExecutorCheckPerms_hook != NULL)
+		return NIL;
+	plan = SPI_plan_get_cached_plan(insert);
+	plain =
+		list_length(plan->stmt_list) == 1 &&
+		PlansPlainInsert(linitial_node(PlannedStmt, plan->stmt_list), target);
+	ReleaseCachedPlan(plan, CurrentResourceOwner);
+	/* a child that somebody inserts into by its own name has other rules */
+	if (!plain || target->rd_rel->relispartition)
+		return NIL;
+
+	if (partitions == NULL)
+		plain = AddPlainTable(&tables, RelationGetRelid(target), batch, 0,
+							  batch->nrows);
+	else
+		plain = IsPlain(batch->type, target) &&
+				AddPartitions(&tables, batch, target, partitions);
+	if (plain)
+		return tables;
+	ClosePlainTables(tables);
+	return NIL;
+}

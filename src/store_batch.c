@@ -1,0 +1,269 @@
+/*
+ * store_batch.c
+ *	  Stores a batch of interactions.
+ *
+ * "Stored already" means the primary key: another unique index that somebody
+ * has added raises 23505, as of any table.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "bulk_insert.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "partitions.h"
+#include "plans.h"
+#include "store.h"
+#include "store_batch.h"
+#include "subxact.h"
+#include "table_trigger.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/queryenvironment.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+
+/* name of the rows of a batch, in the statements that store it */
+#define BATCH_RELATION "interactions_batch"
+
+/* Stores the rows of a batch as if all were new. */
+static SPIPlanPtr
+InsertNewPlan(const InteractionType *type)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
+
+	if (!PlanIsKept(*plan, type->plural))
+		KeepPlan(plan,
+				 psprintf("INSERT INTO interactions.%s (%s)"
+						  " SELECT %s FROM " BATCH_RELATION,
+						  quote_identifier(type->plural), ColumnNames(type),
+						  ColumnNames(type)),
+				 0, NULL, 0);
+	return *plan;
+}
+
+/* Stores the rows of a batch that are not stored already, and counts them. */
+static SPIPlanPtr
+InsertMissingPlan(const InteractionType *type)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
+
+	/* what RETURNING gives is right on a distributed table, too */
+	if (!PlanIsKept(*plan, type->plural))
+		KeepPlan(plan,
+				 psprintf("WITH stored AS (INSERT INTO interactions.%s (%s)"
+						  " SELECT %s FROM " BATCH_RELATION
+						  " ON CONFLICT (" KEY_COLUMNS ") DO NOTHING"
+						  " RETURNING 1)"
+						  " SELECT pg_catalog.count(*) FROM stored",
+						  quote_identifier(type->plural), ColumnNames(type),
+						  ColumnNames(type)),
+				 0, NULL, 0);
+	return *plan;
+}
+
+/* Let statements find the rows of a batch; they are put into relation later. */
+static void
+RegisterRows(Batch *batch, EphemeralNamedRelation relation)
+{
+	memset(relation, 0, sizeof(EphemeralNamedRelationData));
+	relation->md.name = BATCH_RELATION;
+	relation->md.tupdesc = batch->tupdesc;
+	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation->md.enrtuples = batch->nrows;
+	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register the batch");
+}
+
+/* The rows, as a statement reads them. */
+static Tuplestorestate *
+CopyRows(const Batch *batch)
+{
+	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
+	TupleTableSlot	*slot =
+		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
+
+	for (int64 i = 0; i < batch->nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		ExecStoreHeapTuple(batch->items[i].tuple, slot, false);
+		tuplestore_puttupleslot(tuples, slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return tuples;
+}
+
+typedef struct InsertJob
+{
+	SPIPlanPtr plan;
+	uint64	   nrows;
+} InsertJob;
+
+static void
+InsertNewRows(void *arg)
+{
+	InsertJob *job = arg;
+
+	job->nrows = RunPlan(job->plan, 0, NULL, NULL, SPI_OK_INSERT);
+}
+
+/*
+ * Bring the rows of a sorted batch into the order of a table's partitions, in
+ * which a transfer comes to its rows, too.
+ */
+static void
+GroupByPartition(Batch *batch, const TimePartitions *partitions)
+{
+	SortItem *items;
+	int64 *ends = palloc0(mul_size(sizeof(int64), partitions->npartitions + 2));
+
+	items = MemoryContextAllocHuge(CurrentMemoryContext,
+								   mul_size(sizeof(SortItem), batch->nrows));
+	for (int64 i = 0; i < batch->nrows; i++)
+		ends[PartitionAt(partitions, batch->items[i].timestamp) + 2]++;
+	for (int i = 1; i < partitions->npartitions + 2; i++)
+		ends[i] += ends[i - 1];
+	for (int64 i = 0; i < batch->nrows; i++)
+		items[ends[PartitionAt(partitions, batch->items[i].timestamp) + 1]++] =
+			batch->items[i];
+	memcpy(batch->items, items, mul_size(sizeof(SortItem), batch->nrows));
+	pfree(items);
+	pfree(ends);
+}
+
+/* Bring the rows into the one order in which all statements store them. */
+static void
+OrderRows(Batch *batch, const TimePartitions *partitions)
+{
+	SortBatch(batch, COLUMN_USER_ID);
+	DropDuplicates(batch);
+	if (partitions != NULL)
+		GroupByPartition(batch, partitions);
+}
+
+/*
+ * Store the rows as if all were new, which spares the index half of its work,
+ * and only where a unique key is taken the careful way.  Returns how many
+ * were stored.
+ */
+static uint64
+StoreRows(Batch *batch)
+{
+	EphemeralNamedRelationData relation;
+	InsertJob				   job;
+	BulkResult				   bulk;
+	Relation				   target =
+		table_open(RequireTable(batch->type->plural), RowExclusiveLock);
+	TimePartitions *partitions = FindTimePartitions(target);
+
+	OrderRows(batch, partitions);
+	RegisterRows(batch, &relation);
+	job.plan = InsertNewPlan(batch->type);
+	bulk = BulkInsert(batch, target, partitions, job.plan);
+	if (bulk == BULK_CONFLICT)
+		OrderRows(batch, partitions);
+	table_close(target, NoLock);
+	if (bulk == BULK_STORED)
+		return batch->nrows;
+
+	relation.reldata = CopyRows(batch);
+	if (bulk == BULK_CONFLICT ||
+		!Attempt(InsertNewRows, &job, IsUniqueViolation))
+	{
+		RunPlan(InsertMissingPlan(batch->type), 0, NULL, NULL, SPI_OK_SELECT);
+		job.nrows = ResultInt64(1);
+	}
+	tuplestore_end(relation.reldata);
+	return job.nrows;
+}
+
+/* Store the only row: no sorting, and no subtransaction to pay for. */
+static uint64
+StoreRow(Batch *batch)
+{
+	Datum values[MAX_COLUMNS];
+	bool  isnull[MAX_COLUMNS];
+
+	heap_deform_tuple(batch->items[0].tuple, batch->tupdesc, values, isnull);
+	return RunPlan(InsertPlan(batch->type), batch->tupdesc->natts, values,
+				   isnull, SPI_OK_INSERT_RETURNING);
+}
+
+/*
+ * Store the rows of a batch, and empty it.  Returns how many were stored: what
+ * was stored already was not, nor what a trigger of the user's skipped.
+ */
+uint64
+StoreBatch(Batch *batch)
+{
+	MemoryContext oldcontext;
+	uint64		  stored;
+
+	if (batch->nrows == 0)
+		return 0;
+	SPI_connect();
+	oldcontext = MemoryContextSwitchTo(batch->context);
+	stored = batch->nrows == 1 ? StoreRow(batch) : StoreRows(batch);
+	MemoryContextSwitchTo(oldcontext);
+	SPI_finish();
+	EmptyBatch(batch);
+	return stored;
+}
+
+/*
+ * Whether a table stores a row with the values that it is given: no trigger of
+ * the user's comes before, and no column rounds its value.
+ */
+static bool
+TableStoresAsGiven(Relation rel, const InteractionType *type)
+{
+	TupleDesc		   tupdesc = RelationGetDescr(rel);
+	const TriggerDesc *triggers = rel->trigdesc;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION &&
+		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return false;
+	for (int i = 0; i < ColumnCount(type); i++)
+	{
+		int attnum = SPI_fnumber(tupdesc, ColumnName(type, i));
+
+		if (attnum <= 0 || TupleDescAttr(tupdesc, attnum - 1)->atttypmod != -1)
+			return false;
+	}
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_INSERT(trigger->tgtype) &&
+			TRIGGER_FOR_BEFORE(trigger->tgtype) &&
+			TRIGGER_FOR_ROW(trigger->tgtype) && !HoldsRulesOf(trigger, type))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a type's table and all of its partitions do so. */
+bool
+StoresAsGiven(const InteractionType *type)
+{
+	List *oids =
+		find_all_inheritors(RequireTable(type->plural), AccessShareLock, NULL);
+	ListCell *cell;
+
+	foreach (cell, oids)
+	{
+		Relation rel = table_open(lfirst_oid(cell), NoLock);
+		bool	 given = TableStoresAsGiven(rel, type);
+
+		table_close(rel, NoLock);
+		if (!given)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,46 @@
+-- A batch goes to the partitions that core would put its rows into, whatever these look like, or is refused as core refuses it
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+BEGIN;
+SET LOCAL client_min_messages = warning;
+DROP TABLE interactions.views CASCADE;
+SELECT interactions.create_tables(partitioned => true) \g /dev/null
+-- with a gap between 30 and 40, and one part that is partitioned itself
+CREATE TABLE interactions.early PARTITION OF interactions.views FOR VALUES FROM (MINVALUE) TO ('1970-01-01 00:00:00.01+00');
+CREATE TABLE interactions.ten PARTITION OF interactions.views FOR VALUES FROM ('1970-01-01 00:00:00.01+00') TO ('1970-01-01 00:00:00.02+00');
+CREATE TABLE interactions.twenty PARTITION OF interactions.views FOR VALUES FROM ('1970-01-01 00:00:00.02+00') TO ('1970-01-01 00:00:00.03+00');
+CREATE TABLE interactions.forty PARTITION OF interactions.views FOR VALUES FROM ('1970-01-01 00:00:00.04+00') TO ('1970-01-01 00:00:00.05+00') PARTITION BY HASH (user_id);
+CREATE TABLE interactions.even PARTITION OF interactions.forty FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE interactions.odd PARTITION OF interactions.forty FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+-- n rows of each of some milliseconds, in a batch, and where they lie
+CREATE FUNCTION pg_temp.send(VARIADIC ms integer[]) RETURNS text LANGUAGE sql AS $$
+	SELECT (interactions_v1.create_views(json_agg(json_build_object('user_id', 'u' || n % 7, 'item_id', 'i' || n, 'timestamp', t))))::text
+	FROM unnest(ms) AS t, generate_series(1, 20) AS n
+$$;
+CREATE VIEW pg_temp.parts AS
+	SELECT tableoid::regclass AS part, count(*), min(interactions.timestamp_to_ms("timestamp")), max(interactions.timestamp_to_ms("timestamp")) FROM interactions.views GROUP BY tableoid ORDER BY 3, tableoid::regclass::text;
+SELECT pg_temp.send(5, 9, 10, 15, 19, 20, 29, 30, 39, 50);
+TABLE pg_temp.parts;
+SELECT pg_temp.send(9, 10, 11, 30, 31);
+SELECT pg_temp.send(39, 40, 44, 49, 50);
+TABLE pg_temp.parts;
+SELECT count(*) FROM interactions_v1.list_user_views('u1');
+SELECT string_agg("timestamp"::text, ' ') FROM interactions_v1.list_user_views('u1', page_size => 4);
+SELECT interactions_v1.transfer_interactions('u1', 'u2') ->> 'transferred';
+-- the columns of one lie elsewhere, one has a rule of its own
+ALTER TABLE interactions.views DETACH PARTITION interactions.ten;
+DROP TABLE interactions.ten;
+CREATE TABLE interactions.ten (fingerprint bigint NOT NULL, gone int, item_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", duration bigint, user_id text COLLATE "C" NOT NULL);
+ALTER TABLE interactions.ten DROP gone;
+ALTER TABLE interactions.views ATTACH PARTITION interactions.ten FOR VALUES FROM ('1970-01-01 00:00:00.01+00') TO ('1970-01-01 00:00:00.02+00');
+SELECT pg_temp.send(8, 10, 19, 20);
+SELECT user_id, item_id, "timestamp" FROM interactions_v1.views WHERE item_id = 'i20' AND "timestamp" BETWEEN 8 AND 20 ORDER BY 3;
+ALTER TABLE interactions.twenty ADD CHECK (item_id <> 'i13') NOT VALID;
+SAVEPOINT refused;
+SELECT pg_temp.send(8, 21);
+ROLLBACK TO refused;
+DROP TABLE interactions.views_default;
+SELECT pg_temp.send(8, 33);
+ROLLBACK;
