@@ -76,7 +76,7 @@ PlansPlainInsert(const PlannedStmt *stmt, Relation target)
 		modify->onConflictAction != ONCONFLICT_NONE)
 		return false;
 	source = outerPlan(modify);
-	if (!IsA(source, NamedTuplestoreScan) || source->qual != NIL ||
+	if (!IsA(source, FunctionScan) || source->qual != NIL ||
 		!CopiesColumns(source->targetlist) || !StatementPermitted(stmt))
 		return false;
 	return rt_fetch(linitial_int(modify->resultRelations), stmt->rtable)

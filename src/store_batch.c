@@ -13,7 +13,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
-#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "partitions.h"
 #include "plans.h"
@@ -21,14 +20,39 @@
 #include "store_batch.h"
 #include "subxact.h"
 #include "table_trigger.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/queryenvironment.h"
 #include "utils/rel.h"
-#include "utils/tuplestore.h"
 
-/* name of the rows of a batch, in the statements that store it */
-#define BATCH_RELATION "interactions_batch"
+/* Prepare a statement whose parameters are arrays, one of each column. */
+static void
+KeepForArrays(SPIPlanPtr *plan, const InteractionType *type, const char *sql)
+{
+	Oid argtypes[MAX_COLUMNS];
+
+	for (int i = 0; i < ColumnCount(type); i++)
+		argtypes[i] = get_array_type(ColumnType(type, i));
+	KeepPlan(plan, sql, ColumnCount(type), argtypes, 0);
+}
+
+/* INSERT of the rows of a batch.  Arrays are what shards can be given, too. */
+static char *
+InsertStatement(const InteractionType *type)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+					 "INSERT INTO interactions.%s (%s) SELECT * FROM ROWS FROM (",
+					 quote_identifier(type->plural), ColumnNames(type));
+	for (int i = 0; i < ColumnCount(type); i++)
+		appendStringInfo(&sql, "%spg_catalog.unnest($%d)", i > 0 ? ", " : "",
+						 i + 1);
+	appendStringInfoString(&sql, ") AS batch");
+	return sql.data;
+}
 
 /* Stores the rows of a batch as if all were new. */
 static SPIPlanPtr
@@ -38,12 +62,7 @@ InsertNewPlan(const InteractionType *type)
 	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
 
 	if (!PlanIsKept(*plan, type->plural))
-		KeepPlan(plan,
-				 psprintf("INSERT INTO interactions.%s (%s)"
-						  " SELECT %s FROM " BATCH_RELATION,
-						  quote_identifier(type->plural), ColumnNames(type),
-						  ColumnNames(type)),
-				 0, NULL, 0);
+		KeepForArrays(plan, type, InsertStatement(type));
 	return *plan;
 }
 
@@ -56,52 +75,60 @@ InsertMissingPlan(const InteractionType *type)
 
 	/* what RETURNING gives is right on a distributed table, too */
 	if (!PlanIsKept(*plan, type->plural))
-		KeepPlan(plan,
-				 psprintf("WITH stored AS (INSERT INTO interactions.%s (%s)"
-						  " SELECT %s FROM " BATCH_RELATION
-						  " ON CONFLICT (" KEY_COLUMNS ") DO NOTHING"
-						  " RETURNING 1)"
-						  " SELECT pg_catalog.count(*) FROM stored",
-						  quote_identifier(type->plural), ColumnNames(type),
-						  ColumnNames(type)),
-				 0, NULL, 0);
+		KeepForArrays(plan, type,
+					  psprintf("WITH stored AS (%s"
+							   " ON CONFLICT (" KEY_COLUMNS ") DO NOTHING"
+							   " RETURNING 1)"
+							   " SELECT pg_catalog.count(*) FROM stored",
+							   InsertStatement(type)));
 	return *plan;
 }
 
-/* Let statements find the rows of a batch; they are put into relation later. */
+/* The rows of a batch, as a statement takes them: an array of each column. */
 static void
-RegisterRows(Batch *batch, EphemeralNamedRelation relation)
+FormArrays(const Batch *batch, Datum *arrays)
 {
-	memset(relation, 0, sizeof(EphemeralNamedRelationData));
-	relation->md.name = BATCH_RELATION;
-	relation->md.tupdesc = batch->tupdesc;
-	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation->md.enrtuples = batch->nrows;
-	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register the batch");
-}
+	int	   ncolumns = batch->tupdesc->natts;
+	int	   nrows = batch->nrows;
+	int	   lower = 1;
+	Datum *values[MAX_COLUMNS];
+	bool  *isnull[MAX_COLUMNS];
 
-/* The rows, as a statement reads them. */
-static Tuplestorestate *
-CopyRows(const Batch *batch)
-{
-	Tuplestorestate *tuples = tuplestore_begin_heap(false, false, work_mem);
-	TupleTableSlot	*slot =
-		MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
-
-	for (int64 i = 0; i < batch->nrows; i++)
+	for (int i = 0; i < ncolumns; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		ExecStoreHeapTuple(batch->items[i].tuple, slot, false);
-		tuplestore_puttupleslot(tuples, slot);
+		values[i] = palloc(mul_size(sizeof(Datum), nrows));
+		isnull[i] = palloc(mul_size(sizeof(bool), nrows));
 	}
-	ExecDropSingleTupleTableSlot(slot);
-	return tuples;
+	for (int row = 0; row < nrows; row++)
+	{
+		Datum row_values[MAX_COLUMNS];
+		bool  row_isnull[MAX_COLUMNS];
+
+		CHECK_FOR_INTERRUPTS();
+		heap_deform_tuple(batch->items[row].tuple, batch->tupdesc, row_values,
+						  row_isnull);
+		for (int i = 0; i < ncolumns; i++)
+		{
+			values[i][row] = row_values[i];
+			isnull[i][row] = row_isnull[i];
+		}
+	}
+	for (int i = 0; i < ncolumns; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(batch->tupdesc, i);
+
+		arrays[i] = PointerGetDatum(
+			construct_md_array(values[i], isnull[i], 1, &nrows, &lower,
+							   column->atttypid, column->attlen,
+							   column->attbyval, column->attalign));
+	}
 }
 
 typedef struct InsertJob
 {
 	SPIPlanPtr plan;
+	int		   nargs;
+	Datum	   arrays[MAX_COLUMNS];
 	uint64	   nrows;
 } InsertJob;
 
@@ -110,7 +137,8 @@ InsertNewRows(void *arg)
 {
 	InsertJob *job = arg;
 
-	job->nrows = RunPlan(job->plan, 0, NULL, NULL, SPI_OK_INSERT);
+	job->nrows =
+		RunPlan(job->plan, job->nargs, job->arrays, NULL, SPI_OK_INSERT);
 }
 
 /*
@@ -155,15 +183,13 @@ OrderRows(Batch *batch, const TimePartitions *partitions)
 static uint64
 StoreRows(Batch *batch)
 {
-	EphemeralNamedRelationData relation;
-	InsertJob				   job;
-	BulkResult				   bulk;
-	Relation				   target =
+	InsertJob  job = {.nargs = batch->tupdesc->natts};
+	BulkResult bulk;
+	Relation   target =
 		table_open(RequireTable(batch->type->plural), RowExclusiveLock);
 	TimePartitions *partitions = FindTimePartitions(target);
 
 	OrderRows(batch, partitions);
-	RegisterRows(batch, &relation);
 	job.plan = InsertNewPlan(batch->type);
 	bulk = BulkInsert(batch, target, partitions, job.plan);
 	if (bulk == BULK_CONFLICT)
@@ -172,14 +198,14 @@ StoreRows(Batch *batch)
 	if (bulk == BULK_STORED)
 		return batch->nrows;
 
-	relation.reldata = CopyRows(batch);
+	FormArrays(batch, job.arrays);
 	if (bulk == BULK_CONFLICT ||
 		!Attempt(InsertNewRows, &job, IsUniqueViolation))
 	{
-		RunPlan(InsertMissingPlan(batch->type), 0, NULL, NULL, SPI_OK_SELECT);
+		RunPlan(InsertMissingPlan(batch->type), job.nargs, job.arrays, NULL,
+				SPI_OK_SELECT);
 		job.nrows = ResultInt64(1);
 	}
-	tuplestore_end(relation.reldata);
 	return job.nrows;
 }
 
