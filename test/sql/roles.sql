@@ -1,4 +1,4 @@
--- A role with the grants that README names does everything, one without does nothing, and row-level security holds through all ways
+-- A role with the grants that the documents name does everything, one without does nothing, and row-level security holds through all ways
 \set SHOW_CONTEXT never
 \set VERBOSITY terse
 \pset format unaligned
