@@ -1,0 +1,66 @@
+# What README and the documents show works: their SQL runs, their shell can be read, their links lead somewhere, and README stays short.
+
+use strict;
+use warnings FATAL => 'all';
+use File::Basename;
+use File::Temp;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my @documents = ('README.md', 'SECURITY.md', 'RESULTS.md', 'CHANGELOG.md', glob 'doc/*.md');
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "timezone = 'UTC'");
+$node->start;
+$node->safe_psql('postgres', 'CREATE ROLE app; CREATE ROLE web; CREATE ROLE web_reader');
+
+# The names of a document's headings, as links have them
+sub anchors
+{
+	my ($text) = @_;
+	return map { my $name = lc; $name =~ s/[^\w\- ]//g; $name =~ tr/ /-/; $name => 1 } $text =~ /^#+ (.*)$/mg;
+}
+
+my $n = 0;
+for my $document (@documents)
+{
+	my $text = slurp_file($document);
+	(my $outside = $text) =~ s/^```.*?^```//msg;
+
+	for my $link ($outside =~ /\]\(([^)\s]+)\)/g)
+	{
+		next if $link =~ m{^https?://};
+		my ($path, $anchor) = $link =~ /^([^#]*)#?(.*)$/;
+		my $file = $path eq '' ? $document : dirname($document) . "/$path";
+		ok(-e $file && ($anchor eq '' || {anchors(slurp_file($file))}->{$anchor}), "$document links to $link");
+	}
+
+	my @blocks = $text =~ /^```sql\n(.*?)^```$/msg;
+	if (@blocks)
+	{
+		my $database = 'document' . ++$n;
+		my $folder = File::Temp->newdir;
+		$node->safe_psql('postgres', "CREATE DATABASE $database");
+		$node->safe_psql($database, 'CREATE EXTENSION interactions; SELECT interactions.create_tables()');
+		for my $block (@blocks)
+		{
+			my ($line) = $block =~ /^(?!--)(.*)$/m;
+			append_to_file("$folder/block.sql", "\\set ON_ERROR_STOP on\n\\set VERBOSITY verbose\n\\cd $folder\n$block");
+			my ($stdout, $stderr);
+			my $ok = IPC::Run::run(['psql', '-X', '-q', '-f', "$folder/block.sql", $node->connstr($database)], '>', \$stdout, '2>', \$stderr);
+			ok($ok, "$document: $line") or diag $stderr;
+			unlink "$folder/block.sql";
+		}
+	}
+
+	for my $block ($text =~ /^```sh\n(.*?)^```$/msg)
+	{
+		my ($line) = $block =~ /^(.*)$/m;
+		my $stderr;
+		ok(IPC::Run::run(['bash', '-n'], '<', \$block, '2>', \$stderr), "$document: $line") or diag $stderr;
+	}
+}
+
+cmp_ok(scalar(split /\n/, slurp_file('README.md')), '<=', 200, 'README has 200 lines at most');
+done_testing();
