@@ -269,32 +269,40 @@ ListRange(const ListRequest *request, RowReceiver *receiver, TimestampTz from,
 
 /*
  * List the rows of a table that is partitioned by time: first those of the
- * newest partition, and while the page is not full, of twice as many older
- * ones, since to open a partition takes longer than to find a row in it.  Rows
- * that share a timestamp are of one partition, so that ties stay together.
+ * newest partition, and while the page is not full, of as many older ones as
+ * it should take to fill it, but of no more than twice as many, since to open
+ * a partition takes longer than to find a row in it.  Rows that share a
+ * timestamp are of one partition, so that ties stay together.
  */
 static void
 ListPartitions(const ListRequest *request, RowReceiver *receiver,
 			   const TimePartitions *partitions)
 {
 	TimestampTz to = request->to;
-	TimestampTz newest;
+	TimestampTz before;
 	int64		found = 0;
+	int			opened = 0;
 
 	if (request->has_after)
 		to = Min(to, request->after + 1);
-	/* partitions are made ahead of time */
-	newest = Min(to, GetCurrentTransactionStartTimestamp() + 1);
-	for (int count = 1; found < request->page_size && to > request->from;
-		 count *= 2)
+	/* some partitions are made ahead of time */
+	before = Min(to, GetCurrentTransactionStartTimestamp() + 1);
+	for (int count = 1; found < request->page_size && to > request->from;)
 	{
-		TimestampTz from =
-			PartitionsStart(partitions, count == 1 ? newest : to, count);
+		TimestampTz from = PartitionsStart(partitions, before, count);
 
 		from = Max(from, request->from);
 		found +=
 			ListRange(request, receiver, from, to, request->page_size - found);
-		to = from;
+		before = to = from;
+		opened += count;
+		count *= 2;
+		if (found > 0)
+		{
+			double needed = (double) (request->page_size - found) / found;
+
+			count = Min(count, needed * opened + 1);
+		}
 	}
 }
 
