@@ -53,6 +53,7 @@ UPDATE interactions_v1.users SET name = external_id || '!' WHERE external_id ~ '
 UPDATE interactions_v1.users SET external_id = 'm' WHERE external_id ~ '^m\d';
 UPDATE interactions_v1.users SET created_at = 9 WHERE external_id = 'm';
 SELECT external_id, name IN ('Second', 'm1!', 'm3!') AS named FROM interactions_v1.users WHERE external_id ~ '^m';
+UPDATE interactions_v1.users SET name = 'M' WHERE external_id = 'm';
 
 -- erase: with every interaction; a guest, too
 DELETE FROM interactions_v1.users WHERE external_id = 'anna' RETURNING *;
