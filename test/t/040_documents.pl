@@ -37,7 +37,7 @@ for my $document (@documents)
 	}
 
 	my @blocks = $text =~ /^```sql\n(.*?)^```$/msg;
-	if (@blocks)
+	if (@blocks && $document ne 'doc/migrating.md') # which has a test of its own
 	{
 		my $database = 'document' . ++$n;
 		my $folder = File::Temp->newdir;
