@@ -47,7 +47,11 @@ FindPlan(const InteractionType *type)
 	return *plan;
 }
 
-/* Removes what the target has already, value for value, from the source. */
+/*
+ * Removes what the target has already, value for value, from the source.  To
+ * plan it for each of the first calls would take longer than to run it, by far
+ * so where there are many partitions.
+ */
 static SPIPlanPtr
 RemovePlan(const InteractionType *type)
 {
@@ -89,7 +93,8 @@ RemovePlan(const InteractionType *type)
 					 " (SELECT pg_catalog.count(*) FROM removed),"
 					 " CAST(0 AS pg_catalog.int8) FROM known",
 					 table);
-	KeepPlan(plan, sql.data, lengthof(argtypes), argtypes, 0);
+	KeepPlan(plan, sql.data, lengthof(argtypes), argtypes,
+			 CURSOR_OPT_GENERIC_PLAN);
 	return *plan;
 }
 
