@@ -63,7 +63,7 @@ COMMENT ON PROCEDURE interactions.transfer_interactions(text, text, boolean, boo
 CREATE PROCEDURE interactions.purge(interaction_type text, older_than timestamptz, batch_size integer DEFAULT 10000)
 	AS 'MODULE_PATHNAME', 'purge' LANGUAGE C;
 COMMENT ON PROCEDURE interactions.purge(text, timestamptz, integer) IS
-	'Remove the interactions of a type (bookmarks, ratings, ...) from before a time, batch_size in a transaction; says how many in NOTICEs; within a transaction 25001';
+	'Remove the interactions of a type (bookmarks, ratings, ...) from before a time, batch_size in a transaction; says how many in NOTICEs, at most one a second until the last; a time in the future is 22023, within a transaction 25001';
 
 CREATE FUNCTION interactions.erase_user(user_id text) RETURNS json
 	AS 'MODULE_PATHNAME', 'erase_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "store.h"
 #include "store_batch.h"
+#include "timestamp.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
@@ -26,6 +27,7 @@ typedef struct Body
 	Batch				  *batch; /* the good elements */
 	int64				   nelements;
 	int64				   nerrors;
+	int64				   nseconds;   /* good ones that look like seconds */
 	int					   sqlerrcode; /* of the first error */
 	StringInfoData		   errors;	   /* sentences, or elements of JSON */
 } Body;
@@ -58,6 +60,8 @@ create_interaction(PG_FUNCTION_ARGS)
 		ReportViolation(&violation);
 	result = StoreInteraction(type, &interaction, values, isnull);
 	SetStatus(result == STORE_CREATED ? "201" : "200");
+	if (LooksLikeSeconds(interaction.timestamp))
+		AddWarningHeader(WarnOfSeconds(1));
 	if (result == STORE_SKIPPED)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(HeapTupleGetDatum(
@@ -68,6 +72,8 @@ create_interaction(PG_FUNCTION_ARGS)
 static void
 NoteError(Body *body, const Violation *violation, bool as_json)
 {
+	char *message = WithHint(violation->message, violation->hint);
+
 	if (body->nerrors == 0)
 		body->sqlerrcode = violation->sqlerrcode;
 	if (as_json)
@@ -77,13 +83,13 @@ NoteError(Body *body, const Violation *violation, bool as_json)
 						 ", \"code\": \"%s\", \"message\": ",
 						 body->nerrors > 0 ? ", " : "", body->nelements,
 						 unpack_sql_state(violation->sqlerrcode));
-		escape_json(&body->errors, violation->message);
+		escape_json(&body->errors, message);
 		appendStringInfoChar(&body->errors, '}');
 	}
 	else if (body->nerrors < MAX_NAMED_ELEMENTS)
 		appendStringInfo(&body->errors, "%selement " INT64_FORMAT ": %s",
 						 body->nerrors > 0 ? "\n" : "", body->nelements,
-						 violation->message);
+						 message);
 	body->nerrors++;
 }
 
@@ -122,7 +128,11 @@ ReadBody(Body *body, JsonLexContext *lex, bool errors_as_json)
 		/* numbers, strings with escapes, and what is wrong */
 		MemoryContextReset(element);
 		if (ReadInteraction(lex, body->type, &interaction, &violation))
+		{
 			AddToBatch(body->batch, &interaction);
+			if (LooksLikeSeconds(interaction.timestamp))
+				body->nseconds++;
+		}
 		else
 			NoteError(body, &violation, errors_as_json);
 		body->nelements++;
@@ -158,7 +168,7 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 							   body.nerrors, (long long) body.nerrors,
 							   (long long) body.nelements),
 				 errdetail_internal("%s", body.errors.data),
-				 errhint("Nothing was stored. import_%s stores the valid elements and reports the rest.",
+				 errhint("Nothing was stored. import_%s, or ?on_error=skip over REST, stores the valid elements and reports the rest.",
 						 body.type->plural)));
 
 	given = body.batch->nrows;
@@ -172,6 +182,11 @@ CreateBatch(FunctionCallInfo fcinfo, bool skip)
 					 created, given - created);
 	if (skip)
 		appendStringInfo(&result, ", \"errors\": [%s]", body.errors.data);
+	if (body.nseconds > 0)
+		appendStringInfo(&result,
+						 ", \"warnings\": [{\"code\": \"%s\", \"message\": \"%s\"}]",
+						 unpack_sql_state(ERRCODE_WARNING),
+						 WarnOfSeconds(body.nseconds));
 	appendStringInfoChar(&result, '}');
 
 	MemoryContextSwitchTo(oldcontext);

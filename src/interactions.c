@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 #include "interactions.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "view_insert.h"
 
@@ -39,10 +40,41 @@ _PG_init(void)
 	WatchViewInserts();
 }
 
+/* Tell PostgREST something about its answer, until the transaction ends. */
+static void
+SetAnswer(const char *setting, const char *value)
+{
+	set_config_option(setting, value, PGC_USERSET, PGC_S_SESSION,
+					  GUC_ACTION_LOCAL, true, 0, false);
+}
+
 /* Set the HTTP status that PostgREST gives. */
 void
 SetStatus(const char *status)
 {
-	set_config_option("response.status", status, PGC_USERSET, PGC_S_SESSION,
-					  GUC_ACTION_LOCAL, true, 0, false);
+	SetAnswer("response.status", status);
+}
+
+/*
+ * Add a Warning, a text without quotes, to the HTTP headers that PostgREST
+ * gives; others, which somebody's function before the request may have set,
+ * stay.
+ */
+void
+AddWarningHeader(const char *warning)
+{
+	const char *given = GetConfigOption("response.headers", true, false);
+	char *header = psprintf("[{\"Warning\": \"299 - \\\"%s\\\"\"}]", warning);
+	Datum headers = DirectFunctionCall1(jsonb_in, CStringGetDatum(header));
+
+	if (given != NULL && strstr(given, warning) != NULL)
+		return;
+	if (given != NULL && given[0] != '\0')
+		headers =
+			DirectFunctionCall2(jsonb_concat,
+								DirectFunctionCall1(jsonb_in,
+													CStringGetDatum(given)),
+								headers);
+	SetAnswer("response.headers",
+			  DatumGetCString(DirectFunctionCall1(jsonb_out, headers)));
 }

@@ -9,5 +9,6 @@ extern int MaxBatchElements;
 extern int MaxPageSize;
 
 extern void SetStatus(const char *status);
+extern void AddWarningHeader(const char *warning);
 
 #endif /* INTERACTIONS_H */

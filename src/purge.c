@@ -153,17 +153,16 @@ PurgeBatch(const InteractionType *type, const Part *part,
 
 /*
  * Remove the old rows of a table, batch by batch, and commit each; adds to
- * total.  A step is as many blocks as cannot hold more than a batch, or one
+ * total, and says so where that was reported more than a second ago.  A step is as many blocks as cannot hold more than a batch, or one
  * after another.
  */
 static void
 PurgePart(const InteractionType *type, const Part *part, TimestampTz older_than,
-		  int batch_size, int64 *total)
+		  int batch_size, int64 *total, TimestampTz *reported)
 {
 	BlockNumber		step = Max(batch_size / MaxHeapTuplesPerPage, 1);
 	ItemPointerData from;
 	ItemPointerData to;
-	int64			reported = *total;
 
 	ItemPointerSet(&from, 0, 0);
 	for (BlockNumber block = 0; block < part->blocks;
@@ -176,11 +175,11 @@ PurgePart(const InteractionType *type, const Part *part, TimestampTz older_than,
 		*total += PurgeBatch(type, part, older_than, batch_size, &from, &to);
 		SPI_commit();
 		CHECK_FOR_INTERRUPTS();
-		if (*total - reported >= batch_size)
+		if (TimestampDifferenceExceeds(*reported, GetCurrentTimestamp(), 1000))
 		{
 			ereport(NOTICE, (errmsg("purged " INT64_FORMAT " of %s so far",
 									*total, type->plural)));
-			reported = *total;
+			*reported = GetCurrentTimestamp();
 		}
 	}
 }
@@ -189,14 +188,16 @@ PurgePart(const InteractionType *type, const Part *part, TimestampTz older_than,
 static int64
 PurgeType(const InteractionType *type, TimestampTz older_than, int batch_size)
 {
-	int	  nparts;
-	Part *parts = FindParts(type, &nparts);
-	int64 total = 0;
+	int			nparts;
+	Part	   *parts = FindParts(type, &nparts);
+	int64		total = 0;
+	TimestampTz reported = GetCurrentTimestamp();
 
 	for (int i = 0; i < nparts; i++)
 	{
 		if (parts[i].from < older_than)
-			PurgePart(type, &parts[i], older_than, batch_size, &total);
+			PurgePart(type, &parts[i], older_than, batch_size, &total,
+					  &reported);
 	}
 	return total;
 }
@@ -222,6 +223,9 @@ purge(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("\"batch_size\" must be at least 1, not %d",
 							   batch_size)));
+	if (PG_GETARG_TIMESTAMPTZ(1) > GetCurrentTimestamp())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"older_than\" must not be in the future")));
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
 		castNode(CallContext, fcinfo->context)->atomic)
 		ereport(ERROR,

@@ -8,14 +8,18 @@
  */
 #include "postgres.h"
 
+#include "catalog/partition.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "rows.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 
 /* Find the columns of the trigger's relation, once in a statement. */
 RowColumns *
@@ -96,4 +100,71 @@ ReadRow(const RowColumns *columns, TupleTableSlot *row,
 	}
 	interaction->timestamp_isnull =
 		slot_attisnull(row, columns->attnum[COLUMN_TIMESTAMP]);
+}
+
+/*
+ * The row of a trigger as core shows one that fails a CHECK: no longer than a
+ * message should be, and only what the user may read, of a partition by way
+ * of the whole table.  NULL where that is nothing.  Up to 17, core keeps its
+ * own function for that to itself.
+ */
+static char *
+DescribeRow(Relation rel, TupleTableSlot *row)
+{
+	Oid			   relid = RelationGetRelid(rel);
+	TupleDesc	   tupdesc = RelationGetDescr(rel);
+	const char	  *separator = "";
+	StringInfoData names;
+	StringInfoData values;
+	bool		   all;
+
+	if (rel->rd_rel->relispartition)
+		relid = llast_oid(get_partition_ancestors(relid));
+	all = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
+		return NULL;
+	initStringInfo(&names);
+	initStringInfo(&values);
+	slot_getallattrs(row);
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(tupdesc, i);
+		char			 *value = "null";
+		Oid				  output;
+		bool			  varlena;
+
+		if (column->attisdropped ||
+			(!all &&
+			 pg_attribute_aclcheck(relid,
+								   get_attnum(relid, NameStr(column->attname)),
+								   GetUserId(), ACL_SELECT) != ACLCHECK_OK))
+			continue;
+		if (!row->tts_isnull[i])
+		{
+			getTypeOutputInfo(column->atttypid, &output, &varlena);
+			value = OidOutputFunctionCall(output, row->tts_values[i]);
+		}
+		appendStringInfo(&names, "%s%s", separator, NameStr(column->attname));
+		appendStringInfo(&values, "%s%s", separator, ClipString(value));
+		separator = ", ";
+	}
+	if (names.len == 0)
+		return NULL;
+	return all ? psprintf("(%s)", values.data)
+			   : psprintf("(%s) = (%s)", names.data, values.data);
+}
+
+/* Raise that the row of a trigger breaks a rule, and show which it is. */
+void
+ReportRow(const Violation *violation, const TriggerData *trigdata)
+{
+	char *row = DescribeRow(trigdata->tg_relation,
+							TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
+								? trigdata->tg_newslot
+								: trigdata->tg_trigslot);
+
+	ereport(ERROR, (errcode(violation->sqlerrcode),
+					errmsg_internal("%s", violation->message),
+					row ? errdetail("Failing row contains %s.", row) : 0,
+					violation->hint ? errhint("%s", violation->hint) : 0));
 }

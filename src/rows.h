@@ -5,8 +5,10 @@
 #ifndef INTERACTIONS_ROWS_H
 #define INTERACTIONS_ROWS_H
 
+#include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "interaction.h"
+#include "violation.h"
 
 /*
  * The columns of a type in a relation, in native types or in wire format, by
@@ -23,5 +25,7 @@ typedef struct RowColumns
 extern RowColumns *FindRowColumns(FunctionCallInfo fcinfo, bool wire);
 extern void ReadRow(const RowColumns *columns, TupleTableSlot *row,
 					Interaction *interaction);
+pg_noreturn extern void ReportRow(const Violation *violation,
+								  const TriggerData *trigdata);
 
 #endif /* INTERACTIONS_ROWS_H */

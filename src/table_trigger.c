@@ -117,7 +117,7 @@ check_interaction(PG_FUNCTION_ARGS)
 	fingerprint = columns->attnum[ColumnCount(columns->type) - 1] - 1;
 	interaction.timestamp = DatumGetTimestampTz(row->tts_values[timestamp]);
 	if (!CompleteInteraction(columns->type, &interaction, &violation))
-		ReportViolation(&violation);
+		ReportRow(&violation, trigdata);
 	if (expected != NULL)
 		NoteRow(columns->type, &interaction);
 

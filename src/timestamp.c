@@ -16,7 +16,8 @@
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000)
 
 #define TIMESTAMP_UNIT "send milliseconds since 1970-01-01 00:00:00 UTC."
-#define MAX_MS INT64CONST(253402300799999) /* the end of the year 9999 */
+#define MAX_MS INT64CONST(253402300799999)	  /* the end of the year 9999 */
+#define MIN_USUAL_MS INT64CONST(100000000000) /* in seconds, the year 5138 */
 
 static TimestampTz
 MsToTimestamp(int64 ms)
@@ -85,6 +86,27 @@ TimestampFromNumber(const char *property, const Number *number,
 	return TimestampFromMs(property, ms,
 						   ms < 0 || ms > MAX_MS ? Clip(number->text) : NULL,
 						   result, violation);
+}
+
+/* Whether a timestamp lies so far back that seconds may have been meant. */
+bool
+LooksLikeSeconds(TimestampTz timestamp)
+{
+	return timestamp < MsToTimestamp(MIN_USUAL_MS);
+}
+
+/* Warn of so many timestamps that do; returns what it says. */
+char *
+WarnOfSeconds(int64 count)
+{
+	const char *hint = "This looks like seconds; " TIMESTAMP_UNIT;
+	char	   *message = psprintf(count == 1 ? "%lld timestamp is before 1973"
+											  : "%lld timestamps are before 1973",
+							 (long long) count);
+
+	ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg_internal("%s", message),
+					  errhint("%s", hint)));
+	return WithHint(message, hint);
 }
 
 /* Convert text that holds a number of milliseconds, or raise. */

@@ -17,6 +17,8 @@ extern bool TimestampFromMs(const char *property, int64 ms, const char *given,
 							TimestampTz *result, Violation *violation);
 extern bool TimestampFromNumber(const char *property, const Number *number,
 								TimestampTz *result, Violation *violation);
+extern bool LooksLikeSeconds(TimestampTz timestamp);
+extern char *WarnOfSeconds(int64 count);
 extern TimestampTz TimestampArgument(const char *property, Datum text);
 extern int64 TimestampToMs(TimestampTz timestamp);
 extern bool CheckTimestamp(const char *property, TimestampTz *timestamp,

@@ -59,13 +59,20 @@ TypeIndex(const InteractionType *type)
 const InteractionType *
 TypeByName(const char *plural)
 {
+	StringInfoData names;
+
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
 		if (strcmp(InteractionTypes[i].plural, plural) == 0)
 			return &InteractionTypes[i];
 	}
+	initStringInfo(&names);
+	for (int i = 0; i < NUM_TYPES; i++)
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
+						 InteractionTypes[i].plural);
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("\"%s\" is not a type of interactions", plural)));
+					errmsg("\"%s\" is not a type of interactions", plural),
+					errhint("The types are %s.", names.data)));
 }
 
 /* Whether name is a verb, an underscore, and the name of a type. */

@@ -20,6 +20,7 @@
 #include "plans.h"
 #include "registry.h"
 #include "renames.h"
+#include "rows.h"
 #include "rules.h"
 #include "running.h"
 #include "timestamp.h"
@@ -82,16 +83,38 @@ UserId(const UserRow *row)
 	return TextSpan(row->values[USER_ID]);
 }
 
-/* Read a row of the view, and hold its id to the rule. */
-static UserRow
-ReadUser(HeapTuple tuple, TupleDesc tupdesc, const int *attnums)
+/* Hold an id to the rule, or raise, and show which row it is. */
+static void
+CheckRowId(const char *column, Datum id, bool isnull,
+		   const TriggerData *trigdata)
 {
-	UserRow row;
+	Span	  span = {NULL, 0};
+	Violation violation;
+
+	if (!isnull)
+		span = TextSpan(id);
+	if (!CheckId(column, span, true, &violation))
+		ReportRow(&violation, trigdata);
+}
+
+/* Read a row of the view, and hold it to the rules. */
+static UserRow
+ReadUser(const TriggerData *trigdata, HeapTuple tuple, const int *attnums)
+{
+	UserRow		row;
+	TimestampTz created_at;
+	Violation	violation;
 
 	for (int i = 0; i < NUM_COLUMNS; i++)
-		row.values[i] =
-			heap_getattr(tuple, attnums[i], tupdesc, &row.isnull[i]);
-	CheckedId("external_id", row.values[USER_ID], row.isnull[USER_ID]);
+		row.values[i] = heap_getattr(tuple, attnums[i],
+									 RelationGetDescr(trigdata->tg_relation),
+									 &row.isnull[i]);
+	CheckRowId("external_id", row.values[USER_ID], row.isnull[USER_ID],
+			   trigdata);
+	if (!row.isnull[CREATED_AT] &&
+		!TimestampFromMs("created_at", DatumGetInt64(row.values[CREATED_AT]),
+						 NULL, &created_at, &violation))
+		ReportRow(&violation, trigdata);
 	return row;
 }
 
@@ -150,13 +173,11 @@ SaveUser(UserRow *row, const bool *named, bool *created)
 	memcpy(values, row->values, sizeof(row->values));
 	isnull[NAME] = row->isnull[NAME] || !named[NAME];
 	isnull[CREATED_AT] = row->isnull[CREATED_AT] || !named[CREATED_AT];
-	if (!isnull[CREATED_AT])
-	{
-		if (!TimestampFromMs("created_at", DatumGetInt64(values[CREATED_AT]),
-							 NULL, &created_at, &violation))
-			ReportViolation(&violation);
+	/* ReadUser has held it to the rule */
+	if (!isnull[CREATED_AT] &&
+		TimestampFromMs("created_at", DatumGetInt64(values[CREATED_AT]), NULL,
+						&created_at, &violation))
 		values[CREATED_AT] = TimestampTzGetDatum(created_at);
-	}
 	values[3] = BoolGetDatum(named[NAME]);
 	values[4] = BoolGetDatum(named[CREATED_AT]);
 
@@ -207,15 +228,20 @@ LookUpUser(UserRow *row)
  * into the one that has that id.  False where he is gone by now.
  */
 static bool
-UpdateUser(UserUpdate *update, const UserRow *old, UserRow *new)
+UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
 {
+	UserUpdate *update = FindUpdate(RelationGetRelid(trigdata->tg_relation));
 	const bool *named = update->named;
 	UserRow		stored = *new;
 	bool		created;
+	Violation	violation;
 
 	if (named[CREATED_AT] && new->isnull[CREATED_AT] &&
 		!old->isnull[CREATED_AT])
-		ReportNull("created_at");
+	{
+		ViolateNull("created_at", &violation);
+		ReportRow(&violation, trigdata);
+	}
 	if (!SpansEqual(UserId(old), UserId(new)))
 	{
 		int64 transferred[NUM_TYPES];
@@ -259,7 +285,7 @@ EditUser(TriggerData *trigdata, const int *attnums)
 	bool		  done;
 
 	SPI_connect();
-	row = ReadUser(tuple, tupdesc, attnums);
+	row = ReadUser(trigdata, tuple, attnums);
 	/* a statement comes to its users in any order, so it locks all at once */
 	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		LockAllUsers();
@@ -277,9 +303,8 @@ EditUser(TriggerData *trigdata, const int *attnums)
 		UserRow old = row;
 
 		tuple = trigdata->tg_newtuple;
-		row = ReadUser(tuple, tupdesc, attnums);
-		done = UpdateUser(FindUpdate(RelationGetRelid(trigdata->tg_relation)),
-						  &old, &row);
+		row = ReadUser(trigdata, tuple, attnums);
+		done = UpdateUser(trigdata, &old, &row);
 	}
 	if (done)
 	{
@@ -341,13 +366,13 @@ check_user(PG_FUNCTION_ARGS)
 				? trigdata->tg_newtuple
 				: trigdata->tg_trigtuple;
 	value = heap_getattr(tuple, attnums[USER_ID], tupdesc, &isnull);
-	CheckedId("user_id", value, isnull);
+	CheckRowId("user_id", value, isnull, trigdata);
 
 	value = heap_getattr(tuple, attnums[CREATED_AT], tupdesc, &isnull);
 	created_at = isnull ? GetCurrentTransactionStartTimestamp()
 						: DatumGetTimestampTz(value);
 	if (!CheckTimestamp("created_at", &created_at, &violation))
-		ReportViolation(&violation);
+		ReportRow(&violation, trigdata);
 	if (!isnull && DatumGetTimestampTz(value) == created_at)
 		return PointerGetDatum(tuple);
 

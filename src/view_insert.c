@@ -36,7 +36,8 @@ typedef struct RowBuffer
 	Running			 running;
 	SubTransactionId subid; /* in which the statement began */
 	Batch			*batch;
-	bool			 given; /* whether rows are stored as they are given */
+	bool			 given;	   /* whether rows are stored as they are given */
+	int64			 nseconds; /* rows that look like seconds */
 } RowBuffer;
 
 static Running *buffers = NULL;
@@ -138,9 +139,11 @@ InsertRow(FunctionCallInfo fcinfo)
 		!TimestampFromMs("timestamp",
 						 DatumGetInt64(row->tts_values[column - 1]), NULL,
 						 &interaction.timestamp, &violation))
-		ReportViolation(&violation);
+		ReportRow(&violation, trigdata);
 	if (!CompleteInteraction(columns->type, &interaction, &violation))
-		ReportViolation(&violation);
+		ReportRow(&violation, trigdata);
+	if (buffer != NULL && LooksLikeSeconds(interaction.timestamp))
+		buffer->nseconds++;
 
 	if (buffer == NULL || !buffer->given)
 		return StoreAlone(columns, &interaction, trigdata->tg_trigtuple,
@@ -183,6 +186,8 @@ insert_interaction(PG_FUNCTION_ARGS)
 	else if ((buffer = FindRunning(buffers, relid)) != NULL)
 	{
 		StoreBatch(buffer->batch);
+		if (buffer->nseconds > 0)
+			WarnOfSeconds(buffer->nseconds);
 		EndRunning(buffer);
 	}
 	return PointerGetDatum(NULL);

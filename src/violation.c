@@ -86,6 +86,13 @@ ReportTriggerProtocol(void)
 				 "function must be called by the triggers that interactions.create_tables() makes")));
 }
 
+/* A message and its hint, if any, where there is one place for both. */
+char *
+WithHint(char *message, const char *hint)
+{
+	return hint != NULL ? psprintf("%s. %s", message, hint) : message;
+}
+
 /* A given text as a message shows it: its beginning, where it is long. */
 char *
 Clip(Span text)

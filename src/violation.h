@@ -23,6 +23,7 @@ extern bool ViolateSyntax(const char *property, Oid typid, const char *hint,
 pg_noreturn extern void ReportViolation(const Violation *violation);
 pg_noreturn extern void ReportNull(const char *property);
 pg_noreturn extern void ReportTriggerProtocol(void);
+extern char *WithHint(char *message, const char *hint);
 extern char *Clip(Span text);
 extern char *ClipString(const char *text);
 

@@ -219,11 +219,12 @@ $$;
 
 /*
  * Text that is no number fails where the column's own type reads it, before the trigger: there the words do not name
- * the property. Batches and imports have no hint, or one of their own. A view's timestamp takes no UPDATE.
+ * the property. Batches and imports have the hint in their words. A view's timestamp takes no UPDATE.
  */
 SELECT is(
 	pg_temp.outcome(way, singular, ROW(c.*)::cases),
-	ARRAY[c.code, CASE WHEN in_sql AND c.code = '22P02' THEN regexp_replace(c.words, ' in "\w+"$', '') ELSE coalesce(c.words, 'null') END,
+	ARRAY[c.code, CASE WHEN in_sql AND c.code = '22P02' THEN regexp_replace(c.words, ' in "\w+"$', '')
+		WHEN way ~ 'batch' AND c.code <> '00000' THEN concat_ws('. ', c.words, c.hint) ELSE coalesce(c.words, 'null') END,
 		CASE WHEN way ~ 'batch' OR in_sql AND c.code = '22P02' THEN '' ELSE coalesce(c.hint, '') END],
 	format('%s: %s, %s %s', way, c.kind, c.property, left(to_json(given)::text, 40)))
 FROM kinds

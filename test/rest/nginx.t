@@ -73,11 +73,12 @@ ok !exists $arrived->{headers}{'x-other'}, 'another header does not';
 # What PostgREST says of itself does not reach the client, what it says of the request does
 answer("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nContent-Type: application/vnd.pgrst.object+json; charset=utf-8\r\n"
 	  . "Content-Range: 0-0/*\r\nLocation: /users?external_id=eq.u\r\nContent-Location: /users\r\n"
-	  . "Preference-Applied: return=representation\r\nServer: postgrest/16.2\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
+	  . "Preference-Applied: return=representation\r\nWarning: 299 - \"w\"\r\nServer: postgrest/16.2\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
 my $got = request($nginx, { method => 'GET', target => '/v1/users/u', headers => [] });
 is $got->{status}, 401, 'the status is PostgREST\'s';
 is $got->{body}, '{"a":1}', 'so is the body';
 is $got->{headers}{'content-type'}, 'application/json; charset=utf-8', 'an object is JSON';
+is $got->{headers}{warning}, '299 - "w"', 'a warning passes';
 is $got->{headers}{'www-authenticate'}, 'Bearer', 'and the client learns how to log in';
 is_deeply [ grep { /^(content-(range|location|profile)|location|preference-applied|vary)$/ } keys %{ $got->{headers} } ], [],
   'paths and types of PostgREST stay inside';

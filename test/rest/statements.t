@@ -83,9 +83,11 @@ sub statement
 		FROM (SELECT \"users\".* FROM \"pgrst_source\" AS \"users\") _postgrest_t", \%variables);
 }
 
-# Runs a statement in the transaction that PostgREST makes; gives back status and body as PostgREST does
+# Runs a statement in the transaction that PostgREST makes, which is not interested in warnings; gives back status,
+# body and headers as PostgREST does
 sub replay
 {
+	local $ENV{PGOPTIONS} = '-c client_min_messages=error';
 	my ($case) = @_;
 	my ($statement, $variables) = statement($case);
 	my $read = $case->{up_method} =~ /^(GET|HEAD)$/ || $case->{up_uri} =~ m{^/rpc/list_} ? 'READ ONLY' : 'READ WRITE';
@@ -94,7 +96,7 @@ sub replay
 	open my $file, '>:raw', "$folder/statement.sql" or die $!;
 	print $file "\\set VERBOSITY verbose\nBEGIN ISOLATION LEVEL READ COMMITTED $read;\n$settings;\n$statement\n\\gset\n",
 	  $object ? "SELECT :page_total <> 1 AS rollback \\gset\n\\if :rollback\nROLLBACK;\n\\else\nCOMMIT;\n\\endif\n" : "COMMIT;\n",
-	  "\\echo :page_total\n\\echo :response_status\n\\echo :body\n";
+	  "\\echo :page_total\n\\echo :response_status\n\\echo :response_headers\n\\echo :body\n";
 	close $file;
 	my $output = output(qw(psql -X -q -A -t -v ON_ERROR_STOP=1 -U authenticator -f), "$folder/statement.sql",
 		map { ('-v', "$_=$variables->{$_}") } sort keys %$variables);
@@ -114,10 +116,10 @@ sub replay
 		$error{hint} = $1 if $output =~ /^HINT:  (.*)/m;
 		return ($status, \%error);
 	}
-	my ($total, $status, $body) = split /\n/, $output, 3;
+	my ($total, $status, $headers, $body) = split /\n/, $output, 4;
 	$status = '' if $status !~ /^\d/;    # \gset unsets the variable of a null
 	return (406, undef) if $object && $total ne '1';
-	return ($status || ($object && $case->{up_method} eq 'POST' ? 201 : 200), eval { $json->decode($body) } // $output);
+	return ($status || ($object && $case->{up_method} eq 'POST' ? 201 : 200), eval { $json->decode($body) } // $output, eval { $json->decode($headers) } // []);
 }
 
 for my $case (grep { defined $_->{up_method} } cases())
@@ -125,12 +127,13 @@ for my $case (grep { defined $_->{up_method} } cases())
 SKIP:
 	{
 		skip "$case->{name}: PostgREST's own answer", 1 if $case->{answer} =~ /"PGRST/;
-		my ($status, $body) = replay($case);
+		my ($status, $body, $headers) = replay($case);
+		$headers = join "\n", map { my ($name) = keys %$_; "$name: $_->{$name}" } @{ $headers // [] };
 		my $expected = length $case->{answer} ? $json->decode($case->{answer}) : '*';
 		# what nginx makes of 406 is in nginx.t
 		ok $status == 406 && $case->{status} =~ /^40[04]$/
-		  || $status == $case->{status} && matches($body, $expected, $status >= 400), $case->{name}
-		  or diag explain $status, $body, $case;
+		  || $status == $case->{status} && matches($body, $expected, $status >= 400) && $headers eq join("\n", @{ $case->{answer_headers} }), $case->{name}
+		  or diag explain $status, $headers, $body, $case;
 	}
 }
 

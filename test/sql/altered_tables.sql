@@ -10,7 +10,7 @@ DROP ROLE IF EXISTS regress_interactions_columns, regress_interactions_reader;
 RESET client_min_messages;
 -- so many that they are stored in several steps; the last one is of interest
 CREATE FUNCTION send(users int DEFAULT 300, price numeric DEFAULT 1) RETURNS json LANGUAGE sql AS $$
-	SELECT interactions_v1.create_purchases(json_agg(json_build_object('user_id', n, 'item_id', n % 7, 'timestamp', n,
+	SELECT interactions_v1.create_purchases(json_agg(json_build_object('user_id', n, 'item_id', n % 7, 'timestamp', 1000000000000 + n,
 		'price', CASE n WHEN users THEN price END, 'amount', n % 3 + 1, 'recommendation_id', 'r' || n) ORDER BY n DESC))
 	FROM generate_series(1, users) AS n
 $$;
@@ -151,7 +151,7 @@ DROP TRIGGER foreign_rules ON interactions.purchases;
 SELECT taken();
 
 -- a partition
-ALTER TABLE everything ATTACH PARTITION interactions.purchases FOR VALUES FROM ('1970-01-01 00:00+00') TO ('1970-01-01 00:00:00.35+00');
+ALTER TABLE everything ATTACH PARTITION interactions.purchases FOR VALUES FROM ('2001-09-09 01:46:40+00') TO ('2001-09-09 01:46:40.35+00');
 SELECT send(400);
 SELECT send();
 ALTER TABLE everything DETACH PARTITION interactions.purchases;

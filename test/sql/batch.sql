@@ -6,18 +6,18 @@
 -- created, duplicates, and status 201
 BEGIN;
 SELECT interactions_v1.create_purchases('[
-	{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.5},
-	{"item_id": "b", "user_id": "u", "timestamp": "2", "amount": 2},
-	{"user_id": "u", "item_id": 3, "timestamp": 3},
-	{"user_id": "u", "item_id": "a", "timestamp": 1.5, "price": "9.50"}]');
+	{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.5},
+	{"item_id": "b", "user_id": "u", "timestamp": "1000000000002", "amount": 2},
+	{"user_id": "u", "item_id": 3, "timestamp": 1000000000003},
+	{"user_id": "u", "item_id": "a", "timestamp": 1000000000001.5, "price": "9.50"}]');
 SHOW response.status;
 COMMIT;
 SELECT * FROM interactions_v1.purchases ORDER BY "timestamp";
 
 -- the same again, and half the same: the path for what is stored already
-SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.5}, {"user_id": "u", "item_id": 3, "timestamp": 3}]');
-SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "c", "timestamp": 4}, {"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.5},
-	{"user_id": "u", "item_id": "d", "timestamp": 4}, {"user_id": "u", "item_id": "c", "timestamp": 4}]');
+SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.5}, {"user_id": "u", "item_id": 3, "timestamp": 1000000000003}]');
+SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "c", "timestamp": 1000000000004}, {"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.5},
+	{"user_id": "u", "item_id": "d", "timestamp": 1000000000004}, {"user_id": "u", "item_id": "c", "timestamp": 1000000000004}]');
 SELECT count(*) FROM interactions.purchases;
 
 -- elements so short that they are more than there was room for
@@ -38,11 +38,11 @@ SELECT count(*) FROM interactions.views;
 
 -- an import stores the good ones, and reports each of the bad ones by index; status 200
 BEGIN;
-SELECT interactions_v1.import_views((SELECT json_agg(json_build_object('user_id', 'u', 'item_id', n, 'timestamp', n, 'duration', 6 - n)) FROM generate_series(1, 8) AS n));
+SELECT interactions_v1.import_views((SELECT json_agg(json_build_object('user_id', 'u', 'item_id', n, 'timestamp', 1000000000000 + n, 'duration', 6 - n)) FROM generate_series(1, 8) AS n));
 SHOW response.status;
 COMMIT;
-SELECT jsonb_pretty(interactions_v1.import_views('[1, {"user_id": "u", "item_id": 1, "timestamp": 1, "duration": 5}, {"user_id": "\u0000"},
-	{"user_id": "u\"", "item_id": "\ud800"}, {"user_id": "u", "item_id": "i", "timestamp": 9}, {"user_id": "a \"quoted\"\n\\name", "item_id": "i", "a \"b": 1}]')::jsonb);
+SELECT jsonb_pretty(interactions_v1.import_views('[1, {"user_id": "u", "item_id": 1, "timestamp": 1000000000001, "duration": 5}, {"user_id": "\u0000"},
+	{"user_id": "u\"", "item_id": "\ud800"}, {"user_id": "u", "item_id": "i", "timestamp": 1000000000009}, {"user_id": "a \"quoted\"\n\\name", "item_id": "i", "a \"b": 1}]')::jsonb);
 SELECT json_array_length(interactions_v1.import_views((SELECT json_agg(n) FROM generate_series(1, 1000) AS n)) -> 'errors');
 SELECT * FROM interactions_v1.views ORDER BY "timestamp";
 
@@ -52,17 +52,17 @@ SELECT interactions_v1.import_ratings('[]');
 
 -- inside a transaction: what fails leaves it as it was, and what is stored can be taken back
 BEGIN;
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "a", "timestamp": 1, "value": 1}]');
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "value": 1}]');
 SAVEPOINT s;
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 1, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 1, "value": 1}]');
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "c", "timestamp": 1, "value": 6}]');
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 1000000000001, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "value": 1}]');
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "c", "timestamp": 1000000000001, "value": 6}]');
 ROLLBACK TO s;
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "d", "timestamp": 1, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 1, "value": 1}]');
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "d", "timestamp": 1000000000001, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "value": 1}]');
 COMMIT;
 SELECT item_id FROM interactions.ratings ORDER BY item_id;
 
 -- two in one statement, the second of which repeats the first
-SELECT interactions_v1.create_ratings(body), interactions_v1.create_ratings(body) FROM (VALUES ('[{"user_id": "u", "item_id": "e", "value": 1, "timestamp": 1}]'::json)) AS v (body);
+SELECT interactions_v1.create_ratings(body), interactions_v1.create_ratings(body) FROM (VALUES ('[{"user_id": "u", "item_id": "e", "value": 1, "timestamp": 1000000000001}]'::json)) AS v (body);
 
 -- 100,000 elements, the same again, and half the same; of each second one a repeat in itself
 CREATE TEMP TABLE bodies AS

@@ -4,17 +4,17 @@
 \pset format unaligned
 \pset tuples_only on
 \pset null -
-SELECT interactions_v1.create_views('[{"user_id": "u", "item_id": "a", "timestamp": 1, "duration": 5}, {"user_id": "u", "item_id": "b", "timestamp": 2}]');
+SELECT interactions_v1.create_views('[{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "duration": 5}, {"user_id": "u", "item_id": "b", "timestamp": 1000000000002}]');
 -- a column more in a view
 BEGIN;
 CREATE OR REPLACE VIEW interactions_v1.views WITH (security_invoker = true) AS
 	SELECT user_id, item_id, interactions.timestamp_to_ms("timestamp") AS "timestamp", recommendation_id, duration, 'x'::text AS note FROM interactions.views;
 SELECT * FROM interactions_v1.list_user_views('u');
 SELECT * FROM interactions_v1.list_item_views('a');
-SELECT * FROM interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1, "duration": 5}');
-INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'c', 3) RETURNING *;
+SELECT * FROM interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "duration": 5}');
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'c', 1000000000003) RETURNING *;
 COPY interactions_v1.views FROM STDIN;
-u	d	4	\N	\N	ignored
+u	d	1000000000004	\N	\N	ignored
 \.
 SELECT * FROM interactions_v1.views ORDER BY "timestamp";
 SET client_min_messages = warning;
@@ -26,7 +26,7 @@ BEGIN;
 DROP VIEW interactions_v1.views;
 SELECT * FROM interactions_v1.list_user_views('u');
 CREATE VIEW interactions_v1.views AS SELECT 1 AS one;
-SELECT * FROM interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1, "duration": 5}');
+SELECT * FROM interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "duration": 5}');
 ROLLBACK;
 
 -- the composite type

@@ -21,7 +21,7 @@ $$;
 CREATE TRIGGER a_meddle BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION meddle();
 -- three interactions of which the second is the one of interest
 CREATE FUNCTION send(item text, last text DEFAULT 'z') RETURNS json LANGUAGE sql AS $$
-	SELECT interactions_v1.create_purchases(json_agg(json_build_object('user_id', 'checked', 'item_id', i, 'timestamp', n)))
+	SELECT interactions_v1.create_purchases(json_agg(json_build_object('user_id', 'checked', 'item_id', i, 'timestamp', 1000000000000 + n)))
 	FROM unnest(ARRAY['a', item, last]) WITH ORDINALITY AS items (i, n)
 $$;
 CREATE FUNCTION taken() RETURNS TABLE (item_id text, price numeric) LANGUAGE sql AS $$
@@ -43,9 +43,9 @@ SELECT * FROM taken() ORDER BY 1;
 SELECT send('nest', 'unmark');
 SELECT * FROM taken() ORDER BY 1;
 -- the same through the view; the second time one is stored already, so the careful way
-INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1), ('checked', 'unmark', 2), ('checked', 'a', 1);
-INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1), ('checked', 'unmark', 2), ('checked', 'b', 1);
-INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1), ('checked', 'spoil', 2);
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1000000000001), ('checked', 'unmark', 1000000000002), ('checked', 'a', 1000000000001);
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1000000000001), ('checked', 'unmark', 1000000000002), ('checked', 'b', 1000000000001);
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('checked', 'a', 1000000000001), ('checked', 'spoil', 1000000000002);
 SELECT * FROM taken() ORDER BY 1;
 SELECT count(*) FROM interactions.purchases;
 

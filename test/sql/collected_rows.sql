@@ -55,10 +55,10 @@ DROP TRIGGER echo ON interactions.views;
 SELECT * FROM stored();
 
 -- more rows than the buffer holds, each twice, then one that breaks a rule: the error names the line
-\copy interactions_v1.views (user_id, item_id, "timestamp", duration) FROM PROGRAM 'seq 1 25000 | sed "s/.*/many,item,&,1\nmany,item,&,1/"' CSV
+\copy interactions_v1.views (user_id, item_id, "timestamp", duration) FROM PROGRAM 'seq -f 10000000%05.0f 25000 | sed "s/.*/many,item,&,1\nmany,item,&,1/"' CSV
 SELECT count(*), min(interactions.timestamp_to_ms("timestamp")), max(interactions.timestamp_to_ms("timestamp")) FROM interactions.views WHERE user_id = 'many';
 \set VERBOSITY default
-\copy interactions_v1.views (user_id, item_id, "timestamp", duration) FROM PROGRAM 'seq 1 25000 | sed "s/.*/more,item,&,1/; 20000s/1$/-1/"' CSV
+\copy interactions_v1.views (user_id, item_id, "timestamp", duration) FROM PROGRAM 'seq -f 10000000%05.0f 25000 | sed "s/.*/more,item,&,1/; 20000s/1$/-1/"' CSV
 SELECT count(*) FROM interactions.views WHERE user_id = 'more';
 
 -- a view of the user's own with the trigger of a row alone: nothing is collected, each row is stored at once

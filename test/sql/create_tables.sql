@@ -25,7 +25,7 @@ GRANT USAGE, CREATE ON SCHEMA interactions, interactions_v1 TO regress_interacti
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 TO regress_interactions_shop;
 SET ROLE regress_interactions_shop;
 SELECT interactions.create_tables();
-SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "i", "timestamp": 1, "price": 2}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "i", "timestamp": 1000000000001, "price": 2}');
 SELECT interactions_v1.transfer_interactions('u', 'v');
 SELECT interaction_type FROM interactions.stats;
 RESET ROLE;
@@ -47,9 +47,9 @@ DROP TRIGGER after_insert_interaction ON interactions_v1.ratings;
 DROP VIEW interactions_v1.users, interactions.stats;
 DROP TABLE interactions.bookmarks CASCADE;
 SELECT interactions.create_tables();
-INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'i', 1), ('u', 'i', 1);
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'i', 1000000000001), ('u', 'i', 1000000000001);
 SELECT user_id, tenant FROM interactions.views;
-SELECT interactions_v1.create_bookmarks('[{"user_id": "u", "item_id": "i", "timestamp": 1}]');
+SELECT interactions_v1.create_bookmarks('[{"user_id": "u", "item_id": "i", "timestamp": 1000000000001}]');
 SELECT external_id FROM interactions_v1.users ORDER BY 1;
 ROLLBACK;
 -- an index of one's own that serves the lists does; a partial one does not

@@ -4,23 +4,23 @@
 \pset tuples_only on
 CREATE TABLE steps (n int GENERATED ALWAYS AS IDENTITY, statement text);
 INSERT INTO steps (statement) VALUES
-	($$SELECT interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.5}')$$),
-	($$SELECT interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.50}')$$),
-	($$SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "b", "timestamp": 2}]')$$),
-	($$SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "b", "timestamp": 2}, {"user_id": "u", "item_id": "c", "timestamp": 3}]')$$),
-	($$SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1}')$$),
-	($$INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('v', 'a', 4)$$),
-	($$INSERT INTO interactions.purchases (user_id, item_id, "timestamp") VALUES ('v', 'b', to_timestamp(0.005))$$),
-	($$SELECT item_id, price FROM interactions_v1.list_user_purchases('u', 1, '3:c')$$),
+	($$SELECT interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.5}')$$),
+	($$SELECT interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.50}')$$),
+	($$SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "b", "timestamp": 1000000000002}]')$$),
+	($$SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "b", "timestamp": 1000000000002}, {"user_id": "u", "item_id": "c", "timestamp": 1000000000003}]')$$),
+	($$SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}')$$),
+	($$INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('v', 'a', 1000000000004)$$),
+	($$INSERT INTO interactions.purchases (user_id, item_id, "timestamp") VALUES ('v', 'b', to_timestamp(1000000000.005))$$),
+	($$SELECT item_id, price FROM interactions_v1.list_user_purchases('u', 1, '1000000000003:c')$$),
 	($$SELECT user_id, price FROM interactions_v1.list_item_purchases('a')$$),
 	($$SELECT interactions_v1.transfer_interactions('v', 'u')$$),
 	($$SELECT interactions_v1.transfer_interactions('u', 'w', false)$$),
 	($$INSERT INTO interactions_v1.users (external_id, name, created_at) VALUES ('u', 'U', 1) RETURNING *$$),
 	($$UPDATE interactions_v1.users SET external_id = 'x', name = 'X' WHERE external_id = 'u' RETURNING external_id, name$$),
-	($$SELECT interactions_v1.delete_purchases('w', 'a', '1')$$),
-	($$SELECT interactions_v1.delete_purchases('w', from_timestamp => '5')$$),
+	($$SELECT interactions_v1.delete_purchases('w', 'a', '1000000000001')$$),
+	($$SELECT interactions_v1.delete_purchases('w', from_timestamp => '1000000000005')$$),
 	($$SELECT interactions_v1.delete_purchases(item_id => 'a')$$),
-	($$SELECT interactions_v1.delete_purchases(to_timestamp => '3')$$),
+	($$SELECT interactions_v1.delete_purchases(to_timestamp => '1000000000003')$$),
 	($$DELETE FROM interactions_v1.users WHERE external_id = 'w' RETURNING external_id$$),
 	($$SELECT external_id, name FROM interactions_v1.users$$),
 	($$TRUNCATE interactions.users, interactions.purchases, interactions.views$$);
@@ -28,7 +28,7 @@ PREPARE list AS SELECT item_id FROM interactions_v1.list_user_purchases('p');
 CREATE FUNCTION of_mine() RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT item_id FROM interactions_v1.list_user_purchases('p'); END $$;
 
 SELECT statement FROM steps ORDER BY n \gexec
-INSERT INTO interactions.purchases (user_id, item_id, "timestamp", price) VALUES ('p', 'before', to_timestamp(1), 9.5);
+INSERT INTO interactions.purchases (user_id, item_id, "timestamp", price) VALUES ('p', 'before', to_timestamp(1000000001), 9.5);
 INSERT INTO interactions.users (user_id, name) VALUES ('p', 'Pia');
 EXECUTE list;
 SELECT of_mine();
@@ -54,7 +54,7 @@ CREATE EXTENSION interactions;
 SELECT interactions.create_tables();
 EXECUTE list;
 SELECT of_mine();
-SELECT interactions_v1.create_purchases('[{"user_id": "p", "item_id": "before", "timestamp": 1000, "price": 9.50}]');
+SELECT interactions_v1.create_purchases('[{"user_id": "p", "item_id": "before", "timestamp": 1000000001000, "price": 9.50}]');
 \set VERBOSITY terse
 INSERT INTO interactions.purchases (user_id, item_id, price) VALUES ('p', 'dear', 100);
 \set VERBOSITY default

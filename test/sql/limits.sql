@@ -3,7 +3,7 @@ LOAD 'interactions';
 SHOW interactions.max_batch_elements;
 SHOW interactions.max_page_size;
 SET interactions.max_batch_elements = 2;
-SELECT interactions_v1.create_bookmarks('[{"user_id": "u", "item_id": "1", "timestamp": 1}, {"user_id": "u", "item_id": "2", "timestamp": 2}]');
+SELECT interactions_v1.create_bookmarks('[{"user_id": "u", "item_id": "1", "timestamp": 1000000000001}, {"user_id": "u", "item_id": "2", "timestamp": 1000000000002}]');
 SELECT interactions_v1.create_bookmarks('[{"user_id": "u", "item_id": "3"}, {"user_id": "u", "item_id": "4"}, {"user_id": "u", "item_id": "5"}]');
 \set VERBOSITY sqlstate
 SELECT interactions_v1.import_bookmarks('[1, 2, 3]');

@@ -1,31 +1,31 @@
 -- Lists are newest first, half-open in time, readable READ ONLY, answered by an index alone, and refuse what they cannot mean
 \set SHOW_CONTEXT never
 INSERT INTO interactions_v1.views (user_id, item_id, "timestamp", duration) VALUES
-	('u', 'a', 1000, 1), ('u', 'b', 1000, 2), ('u', 'B', 1000, 3), ('u', 'a', 2000, NULL), ('u', 'a', 2000, 5), ('u', 'c:d', 3000, 6), ('v', 'a', 2000, 7);
+	('u', 'a', 1000000001000, 1), ('u', 'b', 1000000001000, 2), ('u', 'B', 1000000001000, 3), ('u', 'a', 1000000002000, NULL), ('u', 'a', 1000000002000, 5), ('u', 'c:d', 1000000003000, 6), ('v', 'a', 1000000002000, 7);
 
 SELECT * FROM interactions_v1.list_user_views('u') AS l (u, item_id, "timestamp") ORDER BY 3 DESC, 2 DESC, 5;
-SELECT user_id, duration FROM interactions_v1.list_item_views('a') WHERE "timestamp" = 1000 OR user_id = 'v';
+SELECT user_id, duration FROM interactions_v1.list_item_views('a') WHERE "timestamp" = 1000000001000 OR user_id = 'v';
 SELECT count(*) FROM interactions_v1.list_user_views('nobody');
 
 -- pages; what agrees in the cursor stays on one
 SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 2);
-SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 2, '2000:a');
-SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 2, '1000:a');
-SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 1, '3000:c:d');
+SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 2, '1000000002000:a');
+SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 2, '1000000001000:a');
+SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 1, '1000000003000:c:d');
 SELECT user_id, "timestamp" FROM interactions_v1.list_item_views('a', 1);
-SELECT user_id, "timestamp" FROM interactions_v1.list_item_views('a', 1, '2000:v');
+SELECT user_id, "timestamp" FROM interactions_v1.list_item_views('a', 1, '1000000002000:v');
 -- a cursor need not be a row's; its id may be empty
-SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 1, '2500:zzz');
-SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 1, '2000:');
+SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 1, '1000000002500:zzz');
+SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 1, '1000000002000:');
 SELECT count(*) FROM interactions_v1.list_user_views('u', 2147483647);
 SELECT count(*) FROM interactions_v1.list_user_views('u', NULL, NULL, NULL, NULL);
 
 -- the range: from is included, to is not
-SELECT count(*) FROM interactions_v1.list_user_views('u', from_timestamp => '1000', to_timestamp => '3000');
-SELECT count(*) FROM interactions_v1.list_user_views('u', from_timestamp => '1001', to_timestamp => '3001');
-SELECT count(*) FROM interactions_v1.list_user_views('u', from_timestamp => '2000', to_timestamp => '2000');
-SELECT count(*) FROM interactions_v1.list_user_views('u', from_timestamp => '3000', to_timestamp => '1000');
-SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 1, '3000:c:d', '1000', '2000');
+SELECT count(*) FROM interactions_v1.list_user_views('u', from_timestamp => '1000000001000', to_timestamp => '1000000003000');
+SELECT count(*) FROM interactions_v1.list_user_views('u', from_timestamp => '1000000001001', to_timestamp => '1000000003001');
+SELECT count(*) FROM interactions_v1.list_user_views('u', from_timestamp => '1000000002000', to_timestamp => '1000000002000');
+SELECT count(*) FROM interactions_v1.list_user_views('u', from_timestamp => '1000000003000', to_timestamp => '1000000001000');
+SELECT item_id, "timestamp" FROM interactions_v1.list_user_views('u', 1, '1000000003000:c:d', '1000000001000', '1000000002000');
 
 -- in a READ ONLY transaction, and where a statement calls it for many
 BEGIN READ ONLY;

@@ -13,7 +13,7 @@ GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 TO regress
 -- g has a row that a has, and two more; of users, both are registered
 CREATE PROCEDURE fill() LANGUAGE sql AS $$
 	TRUNCATE interactions.views, interactions.users;
-	INSERT INTO interactions_v1.views VALUES ('g', 'both', 1, NULL, 5), ('g', 'x', 2, NULL, NULL), ('g', 'y', 3, 'r', 7), ('a', 'both', 1, NULL, 5);
+	INSERT INTO interactions_v1.views VALUES ('g', 'both', 1000000000001, NULL, 5), ('g', 'x', 1000000000002, NULL, NULL), ('g', 'y', 1000000000003, 'r', 7), ('a', 'both', 1000000000001, NULL, 5);
 	INSERT INTO interactions_v1.users VALUES ('g', 'Guest', 1), ('a', NULL, 2);
 $$;
 CREATE VIEW state AS SELECT (SELECT string_agg(user_id || ' ' || item_id, ', ' ORDER BY user_id, item_id) FROM interactions.views) AS views,
@@ -34,7 +34,7 @@ RESET ROLE;
 TABLE state;
 -- purge locks what it removes, which needs one; it removes what DELETE would
 SET ROLE regress_interactions_tenant;
-CALL interactions.purge('views', interactions.timestamp_from_ms('2'));
+CALL interactions.purge('views', interactions.timestamp_from_ms('1000000000002'));
 RESET ROLE;
 TABLE state;
 -- none for DELETE: the duplicate stays
@@ -48,7 +48,7 @@ SELECT interactions.erase_user('g');
 \echo :LAST_ERROR_SQLSTATE
 DELETE FROM interactions_v1.users WHERE external_id = 'g';
 \echo :LAST_ERROR_SQLSTATE
-CALL interactions.purge('views', 'infinity');
+CALL interactions.purge('views', now());
 SELECT interactions_v1.delete_views('g');
 -- without a duplicate nothing has to be deleted
 SELECT interactions_v1.transfer_interactions('g', 'new')::jsonb - 'from_user_id';
@@ -64,7 +64,7 @@ SELECT interactions_v1.transfer_interactions('g', 'a');
 SELECT interactions.erase_user('g');
 SELECT interactions_v1.transfer_interactions('a', 'secret');
 SELECT interactions_v1.delete_views('g');
-CALL interactions.purge('views', 'infinity', 1);
+CALL interactions.purge('views', now(), 1);
 RESET ROLE;
 TABLE state;
 -- rows that are not shown are nobody's; but a key that one of them has is taken
@@ -76,7 +76,7 @@ CREATE POLICY change ON interactions.views FOR UPDATE USING (true);
 SET ROLE regress_interactions_tenant;
 SELECT interactions_v1.transfer_interactions('a', 'b')::jsonb - 'from_user_id';
 SELECT interactions_v1.transfer_interactions('g', 'a');
-SELECT interactions_v1.create_view('{"user_id": "a", "item_id": "both", "timestamp": 1, "duration": 5}');
+SELECT interactions_v1.create_view('{"user_id": "a", "item_id": "both", "timestamp": 1000000000001, "duration": 5}');
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 TABLE state;
@@ -85,9 +85,9 @@ ALTER TABLE interactions.views ADD tenant text DEFAULT current_user;
 DROP POLICY see ON interactions.views;
 CREATE POLICY see ON interactions.views FOR SELECT USING (tenant = current_user);
 SET ROLE regress_interactions_tenant;
-SELECT interactions_v1.create_view('{"user_id": "a", "item_id": "both", "timestamp": 1, "duration": 5}');
+SELECT interactions_v1.create_view('{"user_id": "a", "item_id": "both", "timestamp": 1000000000001, "duration": 5}');
 \echo :LAST_ERROR_SQLSTATE
-SELECT interactions_v1.create_views('[{"user_id": "a", "item_id": "both", "timestamp": 1, "duration": 5}, {"user_id": "a", "item_id": "mine", "timestamp": 1}]');
+SELECT interactions_v1.create_views('[{"user_id": "a", "item_id": "both", "timestamp": 1000000000001, "duration": 5}, {"user_id": "a", "item_id": "mine", "timestamp": 1000000000001}]');
 SELECT item_id FROM interactions_v1.list_user_views('a');
 RESET ROLE;
 ALTER TABLE interactions.views DROP tenant CASCADE;
@@ -127,7 +127,7 @@ SELECT interactions.erase_user('g');
 SELECT interactions_v1.delete_views('g');
 TABLE state;
 -- each row is come to once, and those behind it, too
-CALL interactions.purge('views', 'infinity', 1);
+CALL interactions.purge('views', now(), 1);
 TABLE state;
 DROP TRIGGER skip ON interactions.views;
 CALL fill();

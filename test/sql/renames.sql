@@ -6,8 +6,8 @@
 CREATE PROCEDURE fill() LANGUAGE sql AS $$
 	TRUNCATE interactions.users, interactions.views;
 	INSERT INTO interactions.users VALUES ('ANNA', 'Anna', to_timestamp(1)), ('anna', NULL, to_timestamp(2)), ('1', 'One', to_timestamp(3)), ('2', 'Two', to_timestamp(4)), ('3', NULL, to_timestamp(5));
-	INSERT INTO interactions_v1.views SELECT n, 'i' || n, n FROM generate_series(1, 3) AS n;
-	INSERT INTO interactions_v1.views VALUES ('seen', 'i', 1);
+	INSERT INTO interactions_v1.views SELECT n, 'i' || n, 1000000000000 + n FROM generate_series(1, 3) AS n;
+	INSERT INTO interactions_v1.views VALUES ('seen', 'i', 1000000000001);
 $$;
 CREATE VIEW state AS SELECT user_id, name, interactions.timestamp_to_ms(created_at) AS created_at, (SELECT string_agg(item_id, ' ' ORDER BY item_id) FROM interactions.views AS v WHERE v.user_id = users.user_id) AS items FROM interactions.users ORDER BY user_id;
 

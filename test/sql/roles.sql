@@ -21,15 +21,15 @@ WHERE pronamespace = 'interactions_v1'::regnamespace AND proname ~ '^list_' \gex
 
 -- everything, by a role that owns nothing
 SET ROLE regress_interactions_app;
-SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1}');
-SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1}');
-SELECT interactions_v1.create_views('[{"user_id": "u", "item_id": "b", "timestamp": 2}, {"user_id": "u", "item_id": "a", "timestamp": 1}]');
-SELECT interactions_v1.import_views('[{"user_id": "u", "item_id": "c", "timestamp": 3}, 1]');
-INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('u', 'd', to_timestamp(0.004));
-INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'e', 5);
+SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}');
+SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}');
+SELECT interactions_v1.create_views('[{"user_id": "u", "item_id": "b", "timestamp": 1000000000002}, {"user_id": "u", "item_id": "a", "timestamp": 1000000000001}]');
+SELECT interactions_v1.import_views('[{"user_id": "u", "item_id": "c", "timestamp": 1000000000003}, 1]');
+INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('u', 'd', to_timestamp(1000000000.004));
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'e', 1000000000005);
 UPDATE interactions.views SET duration = 7 WHERE item_id = 'e';
 COPY interactions_v1.views (user_id, item_id, "timestamp") FROM STDIN (FORMAT csv);
-v,a,6
+v,a,1000000000006
 \.
 COPY interactions.views (user_id, item_id) TO STDOUT (FORMAT csv, FORCE_QUOTE *);
 SELECT count(*) FROM interactions_v1.list_user_views('u');
@@ -97,7 +97,7 @@ CREATE POLICY app ON interactions.users TO regress_interactions_app USING (true)
 CREATE POLICY tenant ON interactions.views TO regress_interactions_tenant USING (user_id LIKE 't:%');
 CREATE POLICY tenant ON interactions.users TO regress_interactions_tenant USING (user_id LIKE 't:%');
 SET ROLE regress_interactions_app;
-SELECT interactions_v1.create_views('[{"user_id": "t:1", "item_id": "a", "timestamp": 1}, {"user_id": "t:2", "item_id": "a", "timestamp": 1}, {"user_id": "o", "item_id": "a", "timestamp": 1}]');
+SELECT interactions_v1.create_views('[{"user_id": "t:1", "item_id": "a", "timestamp": 1000000000001}, {"user_id": "t:2", "item_id": "a", "timestamp": 1000000000001}, {"user_id": "o", "item_id": "a", "timestamp": 1000000000001}]');
 INSERT INTO interactions_v1.users (external_id) VALUES ('t:1'), ('o');
 CREATE TEMP TABLE seen (who text, of_item bigint, of_user bigint, in_view bigint, users text);
 GRANT INSERT, SELECT ON seen TO PUBLIC;
@@ -114,9 +114,9 @@ SELECT interactions_v1.create_views('[{"user_id": "t:1", "item_id": "b"}, {"user
 SELECT interactions_v1.import_views('[{"user_id": "o", "item_id": "b"}]');
 INSERT INTO interactions_v1.views (user_id, item_id) VALUES ('o', 'b');
 \copy interactions.views (user_id, item_id) FROM '/dev/null'
-SELECT interactions_v1.create_view('{"user_id": "t:1", "item_id": "b", "timestamp": 2}');
+SELECT interactions_v1.create_view('{"user_id": "t:1", "item_id": "b", "timestamp": 1000000000002}');
 SELECT interactions_v1.delete_views('o');
-SELECT interactions_v1.delete_views(item_id => 'a', to_timestamp => '2');
+SELECT interactions_v1.delete_views(item_id => 'a', to_timestamp => '1000000000002');
 SELECT interactions_v1.transfer_interactions('o', 't:1');
 SELECT interactions_v1.transfer_interactions('t:1', 'o');
 SELECT interactions_v1.transfer_interactions('t:1', 't:2')::jsonb -> 'transferred' -> 'views';

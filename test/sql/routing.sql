@@ -8,15 +8,15 @@ SET LOCAL client_min_messages = warning;
 DROP TABLE interactions.views CASCADE;
 SELECT interactions.create_tables(partitioned => true) \g /dev/null
 -- with a gap between 30 and 40, and one part that is partitioned itself
-CREATE TABLE interactions.early PARTITION OF interactions.views FOR VALUES FROM (MINVALUE) TO ('1970-01-01 00:00:00.01+00');
-CREATE TABLE interactions.ten PARTITION OF interactions.views FOR VALUES FROM ('1970-01-01 00:00:00.01+00') TO ('1970-01-01 00:00:00.02+00');
-CREATE TABLE interactions.twenty PARTITION OF interactions.views FOR VALUES FROM ('1970-01-01 00:00:00.02+00') TO ('1970-01-01 00:00:00.03+00');
-CREATE TABLE interactions.forty PARTITION OF interactions.views FOR VALUES FROM ('1970-01-01 00:00:00.04+00') TO ('1970-01-01 00:00:00.05+00') PARTITION BY HASH (user_id);
+CREATE TABLE interactions.early PARTITION OF interactions.views FOR VALUES FROM (MINVALUE) TO ('2001-09-09 01:46:40.01+00');
+CREATE TABLE interactions.ten PARTITION OF interactions.views FOR VALUES FROM ('2001-09-09 01:46:40.01+00') TO ('2001-09-09 01:46:40.02+00');
+CREATE TABLE interactions.twenty PARTITION OF interactions.views FOR VALUES FROM ('2001-09-09 01:46:40.02+00') TO ('2001-09-09 01:46:40.03+00');
+CREATE TABLE interactions.forty PARTITION OF interactions.views FOR VALUES FROM ('2001-09-09 01:46:40.04+00') TO ('2001-09-09 01:46:40.05+00') PARTITION BY HASH (user_id);
 CREATE TABLE interactions.even PARTITION OF interactions.forty FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE interactions.odd PARTITION OF interactions.forty FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 -- n rows of each of some milliseconds, in a batch, and where they lie
 CREATE FUNCTION pg_temp.send(VARIADIC ms integer[]) RETURNS text LANGUAGE sql AS $$
-	SELECT (interactions_v1.create_views(json_agg(json_build_object('user_id', 'u' || n % 7, 'item_id', 'i' || n, 'timestamp', t))))::text
+	SELECT (interactions_v1.create_views(json_agg(json_build_object('user_id', 'u' || n % 7, 'item_id', 'i' || n, 'timestamp', 1000000000000 + t))))::text
 	FROM unnest(ms) AS t, generate_series(1, 20) AS n
 $$;
 CREATE VIEW pg_temp.parts AS
@@ -34,9 +34,9 @@ ALTER TABLE interactions.views DETACH PARTITION interactions.ten;
 DROP TABLE interactions.ten;
 CREATE TABLE interactions.ten (fingerprint bigint NOT NULL, gone int, item_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", duration bigint, user_id text COLLATE "C" NOT NULL);
 ALTER TABLE interactions.ten DROP gone;
-ALTER TABLE interactions.views ATTACH PARTITION interactions.ten FOR VALUES FROM ('1970-01-01 00:00:00.01+00') TO ('1970-01-01 00:00:00.02+00');
+ALTER TABLE interactions.views ATTACH PARTITION interactions.ten FOR VALUES FROM ('2001-09-09 01:46:40.01+00') TO ('2001-09-09 01:46:40.02+00');
 SELECT pg_temp.send(8, 10, 19, 20);
-SELECT user_id, item_id, "timestamp" FROM interactions_v1.views WHERE item_id = 'i20' AND "timestamp" BETWEEN 8 AND 20 ORDER BY 3;
+SELECT user_id, item_id, "timestamp" FROM interactions_v1.views WHERE item_id = 'i20' AND "timestamp" BETWEEN 1000000000008 AND 1000000000020 ORDER BY 3;
 ALTER TABLE interactions.twenty ADD CHECK (item_id <> 'i13') NOT VALID;
 SAVEPOINT refused;
 SELECT pg_temp.send(8, 21);

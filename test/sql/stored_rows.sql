@@ -13,21 +13,21 @@ END
 $$;
 CREATE TRIGGER change BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change();
 BEGIN;
-SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "BOOK", "timestamp": 1, "price": 9.6}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "BOOK", "timestamp": 1000000000001, "price": 9.6}');
 SHOW response.status;
 -- the same again, in other words of the trigger's; the fingerprint is that of what is stored
-SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "Book", "timestamp": 1, "price": 10.4}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "Book", "timestamp": 1000000000001, "price": 10.4}');
 SHOW response.status;
-SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "SKIPPED", "timestamp": 1}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "SKIPPED", "timestamp": 1000000000001}');
 SHOW response.status;
 -- the view: what is stored, or was already; a skipped row is none
-INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price) VALUES ('u', 'BOOK', 1, 10), ('u', 'Skipped', 1, 1), ('u', 'PEN', 2, 0.4) RETURNING item_id, price;
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price) VALUES ('u', 'BOOK', 1000000000001, 10), ('u', 'Skipped', 1000000000001, 1), ('u', 'PEN', 1000000000002, 0.4) RETURNING item_id, price;
 COPY interactions_v1.purchases (user_id, item_id, "timestamp") FROM STDIN;
-u	PEN	3
-u	SKIPPED	4
+u	PEN	1000000000003
+u	SKIPPED	1000000000004
 \.
 -- a batch counts what it stored, and the rest as duplicates
-SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "A", "timestamp": 5}, {"user_id": "u", "item_id": "a", "timestamp": 5}, {"user_id": "u", "item_id": "skipped"}]');
+SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "A", "timestamp": 1000000000005}, {"user_id": "u", "item_id": "a", "timestamp": 1000000000005}, {"user_id": "u", "item_id": "skipped"}]');
 SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "skipped"}]');
 SELECT item_id, "timestamp", price FROM interactions_v1.list_user_purchases('u');
 -- the rows are the same to a transfer, which computes their fingerprints anew
@@ -43,13 +43,13 @@ BEGIN
 	RETURN NEW;
 END
 $$;
-SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}');
 SELECT * FROM interactions_v1.purchases;
 TRUNCATE interactions.purchases;
 DROP TRIGGER change ON interactions.purchases;
 CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER zzz BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change();
-SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}');
 INSERT INTO interactions_v1.purchases (user_id, item_id) VALUES ('u', 'a') RETURNING *;
 DROP TRIGGER zzz ON interactions.purchases;
 DROP FUNCTION change;
@@ -60,45 +60,45 @@ ALTER TABLE interactions.purchases ALTER price TYPE numeric(10, 2);
 SET client_min_messages = warning;
 SELECT interactions.create_tables() \g /dev/null
 RESET client_min_messages;
-SELECT price FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.999}');
-SELECT price FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 10}');
-INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price) VALUES ('u', 'b', 1, 0.001) RETURNING price;
-SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "a", "timestamp": 1, "price": 9.998}, {"user_id": "u", "item_id": "b", "timestamp": 1, "price": 0}]');
+SELECT price FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.999}');
+SELECT price FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 10}');
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price) VALUES ('u', 'b', 1000000000001, 0.001) RETURNING price;
+SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.998}, {"user_id": "u", "item_id": "b", "timestamp": 1000000000001, "price": 0}]');
 ROLLBACK;
 -- a default, a generated column, triggers that come after: rows are stored as they are given, and in bulk
 BEGIN;
 ALTER TABLE interactions.purchases ADD total numeric GENERATED ALWAYS AS (price * amount) STORED, ADD note varchar(10) DEFAULT 'note';
-INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price, amount) VALUES ('u', 'a', 1, 2, 3), ('u', 'a', 1, 2, 3) RETURNING price;
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price, amount) VALUES ('u', 'a', 1000000000001, 2, 3), ('u', 'a', 1000000000001, 2, 3) RETURNING price;
 SELECT total, note FROM interactions.purchases;
 ROLLBACK;
 
 -- a unique key of the user's: what it refuses is not stored already
 ALTER TABLE interactions.ratings ADD CONSTRAINT once UNIQUE (user_id, "timestamp");
-SELECT * FROM interactions_v1.create_rating('{"user_id": "u", "item_id": "a", "timestamp": 1, "value": 5}');
-SELECT * FROM interactions_v1.create_rating('{"user_id": "u", "item_id": "b", "timestamp": 1, "value": 1}');
+SELECT * FROM interactions_v1.create_rating('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "value": 5}');
+SELECT * FROM interactions_v1.create_rating('{"user_id": "u", "item_id": "b", "timestamp": 1000000000001, "value": 1}');
 \echo :LAST_ERROR_SQLSTATE
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 1, "value": 1}]');
-SELECT interactions_v1.import_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 2, "value": 1}, {"user_id": "u", "item_id": "b", "timestamp": 1, "value": 1}]');
-INSERT INTO interactions_v1.ratings (user_id, item_id, "timestamp", value) VALUES ('u', 'b', 1, 1);
-INSERT INTO interactions_v1.ratings (user_id, item_id, "timestamp", value) VALUES ('u', 'b', 2, 1), ('u', 'b', 1, 1);
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 2, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 1, "value": 5}]');
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 1000000000001, "value": 1}]');
+SELECT interactions_v1.import_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 1000000000002, "value": 1}, {"user_id": "u", "item_id": "b", "timestamp": 1000000000001, "value": 1}]');
+INSERT INTO interactions_v1.ratings (user_id, item_id, "timestamp", value) VALUES ('u', 'b', 1000000000001, 1);
+INSERT INTO interactions_v1.ratings (user_id, item_id, "timestamp", value) VALUES ('u', 'b', 1000000000002, 1), ('u', 'b', 1000000000001, 1);
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "b", "timestamp": 1000000000002, "value": 1}, {"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "value": 5}]');
 SELECT user_id, item_id, value FROM interactions.ratings ORDER BY 2;
 ALTER TABLE interactions.ratings DROP CONSTRAINT once;
 TRUNCATE interactions.ratings;
 
 -- fingerprints of 64 bits can be made to collide, as that of this row, which was stored without the trigger
-INSERT INTO interactions_v1.bookmarks VALUES ('u', 'a', 1, 'x');
+INSERT INTO interactions_v1.bookmarks VALUES ('u', 'a', 1000000000001, 'x');
 CREATE TEMP TABLE fingerprint AS SELECT fingerprint FROM interactions.bookmarks;
 TRUNCATE interactions.bookmarks;
 ALTER TABLE interactions.bookmarks DISABLE TRIGGER zz_check_interaction;
-INSERT INTO interactions.bookmarks SELECT 'u', 'a', to_timestamp(0.001), 'y', fingerprint FROM fingerprint;
+INSERT INTO interactions.bookmarks SELECT 'u', 'a', to_timestamp(1000000000.001), 'y', fingerprint FROM fingerprint;
 ALTER TABLE interactions.bookmarks ENABLE TRIGGER zz_check_interaction;
 \set VERBOSITY default
-SELECT interactions_v1.create_bookmark('{"user_id": "u", "item_id": "a", "timestamp": 1, "recommendation_id": "x"}');
+SELECT interactions_v1.create_bookmark('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "recommendation_id": "x"}');
 \echo :LAST_ERROR_SQLSTATE
 \set VERBOSITY terse
 -- a transfer takes it for no duplicate, either
-INSERT INTO interactions_v1.bookmarks VALUES ('v', 'a', 1, 'x');
+INSERT INTO interactions_v1.bookmarks VALUES ('v', 'a', 1000000000001, 'x');
 SELECT interactions_v1.transfer_interactions('v', 'u');
 \echo :LAST_ERROR_SQLSTATE
 SELECT user_id, recommendation_id FROM interactions.bookmarks ORDER BY 1;

@@ -3,10 +3,10 @@
 \pset format unaligned
 \pset tuples_only on
 CREATE FUNCTION fill(u text) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO interactions_v1.bookmarks (user_id, item_id, "timestamp") VALUES (u, 'a', 1), (u, 'b', 2), (u, 'c', 3);
-	INSERT INTO interactions_v1.ratings (user_id, item_id, "timestamp", value, recommendation_id) VALUES (u, 'a', 1, 4.5, 'r'), (u, 'a', 1, 4.5, NULL);
-	INSERT INTO interactions_v1.purchases VALUES (u, 'a', 1, NULL, 9.50, 2), (u, 'a', 1, NULL, 9.50, 3), (u, 'a', 1, NULL, NULL, NULL);
-	INSERT INTO interactions_v1.views (user_id, item_id, "timestamp", duration) VALUES (u, 'a', 1, 5);
+	INSERT INTO interactions_v1.bookmarks (user_id, item_id, "timestamp") VALUES (u, 'a', 1000000000001), (u, 'b', 1000000000002), (u, 'c', 1000000000003);
+	INSERT INTO interactions_v1.ratings (user_id, item_id, "timestamp", value, recommendation_id) VALUES (u, 'a', 1000000000001, 4.5, 'r'), (u, 'a', 1000000000001, 4.5, NULL);
+	INSERT INTO interactions_v1.purchases VALUES (u, 'a', 1000000000001, NULL, 9.50, 2), (u, 'a', 1000000000001, NULL, 9.50, 3), (u, 'a', 1000000000001, NULL, NULL, NULL);
+	INSERT INTO interactions_v1.views (user_id, item_id, "timestamp", duration) VALUES (u, 'a', 1000000000001, 5);
 $$;
 CREATE VIEW everything AS
 	SELECT 'bookmarks' AS kind, user_id, item_id, "timestamp", recommendation_id, NULL::text AS own FROM interactions_v1.bookmarks
@@ -25,7 +25,7 @@ SELECT interactions_v1.transfer_interactions('guest', 'anna');
 SELECT * FROM state;
 TABLE before EXCEPT ALL SELECT kind, item_id, "timestamp", recommendation_id, own FROM everything WHERE user_id = 'anna';
 \set VERBOSITY sqlstate
-INSERT INTO interactions.purchases (user_id, item_id, "timestamp", price, amount) VALUES ('anna', 'a', to_timestamp(0.001), 9.5, 2);
+INSERT INTO interactions.purchases (user_id, item_id, "timestamp", price, amount) VALUES ('anna', 'a', to_timestamp(1000000000.001), 9.5, 2);
 \set VERBOSITY default
 
 -- again: the source is unknown by now
@@ -36,7 +36,7 @@ CALL interactions.transfer_interactions('guest', 'anna');
 
 -- the target has some of it already: these are duplicates, and stored once
 SELECT fill('guest');
-INSERT INTO interactions_v1.cart_additions (user_id, item_id, "timestamp") VALUES ('guest', 'a', 1);
+INSERT INTO interactions_v1.cart_additions (user_id, item_id, "timestamp") VALUES ('guest', 'a', 1000000000001);
 DELETE FROM interactions.bookmarks WHERE user_id = 'anna' AND item_id = 'b';
 SELECT interactions_v1.transfer_interactions('guest', 'anna');
 SELECT * FROM state;

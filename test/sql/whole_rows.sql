@@ -79,7 +79,7 @@ SELECT user_id, name, email, number FROM interactions.users ORDER BY user_id;
 ALTER TABLE interactions.purchases ADD CONSTRAINT registered FOREIGN KEY (user_id) REFERENCES interactions.users ON UPDATE CASCADE ON DELETE CASCADE;
 ALTER TABLE interactions.users DROP CONSTRAINT users_email_key, ADD upper text GENERATED ALWAYS AS (upper(name)) STORED;
 UPDATE interactions.users SET email = 'a@example.com' WHERE user_id = 'a';
-SELECT interactions_v1.create_purchase('{"user_id": "a", "item_id": "x", "timestamp": 1}');
+SELECT interactions_v1.create_purchase('{"user_id": "a", "item_id": "x", "timestamp": 1000000000001}');
 SELECT interactions_v1.transfer_interactions('a', 'b')::jsonb -> 'transferred' -> 'purchases' AS purchases;
 SELECT user_id, name, email, number, upper FROM interactions.users ORDER BY user_id;
 SELECT user_id, item_id FROM interactions.purchases;

@@ -18,9 +18,9 @@ $node->safe_psql('postgres', 'CREATE ROLE admin LOGIN SUPERUSER; CREATE ROLE sho
 my $rows = <<'SQL';
 INSERT INTO interactions_v1.users VALUES ('u1', E'Zo\u00EB "the\\\n1st"', 0), ('registered only', NULL, 253402300799999);
 INSERT INTO interactions_v1.ratings SELECT 'u' || i % 50, 'i' || i % 70, 1e12 + i, NULL, i % 6 FROM generate_series(1, 2000) AS i;
-INSERT INTO interactions_v1.ratings VALUES ('u', 'i', 1, NULL, 0.1), ('u', 'i', 1, 'r', 0.30000000000000004), ('u', 'i', 1, 'r', 4.9e-324);
-INSERT INTO interactions_v1.purchases SELECT 'u' || i % 50, 'i' || i % 70, i, 'rec' || i, i / 7.0, 1 + i % 3 FROM generate_series(1, 2000) AS i;
-INSERT INTO interactions_v1.purchases VALUES ('u', 'i', 1, NULL, 9.50, NULL), ('u', 'i', 1, NULL, NULL, 2147483647), ('u', 'i', 1, NULL, 1e-300, NULL);
+INSERT INTO interactions_v1.ratings VALUES ('u', 'i', 1000000000001, NULL, 0.1), ('u', 'i', 1000000000001, 'r', 0.30000000000000004), ('u', 'i', 1000000000001, 'r', 4.9e-324);
+INSERT INTO interactions_v1.purchases SELECT 'u' || i % 50, 'i' || i % 70, 1000000000000 + i, 'rec' || i, i / 7.0, 1 + i % 3 FROM generate_series(1, 2000) AS i;
+INSERT INTO interactions_v1.purchases VALUES ('u', 'i', 1000000000001, NULL, 9.50, NULL), ('u', 'i', 1000000000001, NULL, NULL, 2147483647), ('u', 'i', 1000000000001, NULL, 1e-300, NULL);
 INSERT INTO interactions_v1.cart_additions SELECT * FROM interactions_v1.purchases;
 INSERT INTO interactions_v1.views VALUES ('u', 'i', 0, NULL, 9223372036854775807), ('u', 'i', 253402300799999, NULL, NULL);
 INSERT INTO interactions_v1.bookmarks (user_id, item_id, recommendation_id) VALUES (E'\t\n\\N\u00E9', '\.', '\N'),
@@ -30,11 +30,11 @@ SQL
 # these go by way of what was added
 my $more_rows = <<'SQL';
 INSERT INTO interactions_v1.users VALUES ('late', 'Lea', 1);
-INSERT INTO interactions_v1.bookmarks VALUES ('late', 'i', 1, NULL);
-INSERT INTO interactions_v1.ratings VALUES ('late', 'i', 1, NULL, DEFAULT);
-INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price, amount) VALUES ('late', 'i', 1, 2.50, 3);
-INSERT INTO interactions_v1.cart_additions VALUES ('late', 'i', 1, NULL, 2.50, 3);
-INSERT INTO interactions_v1.views VALUES ('late', 'i', 1, NULL, 1000);
+INSERT INTO interactions_v1.bookmarks VALUES ('late', 'i', 1000000000001, NULL);
+INSERT INTO interactions_v1.ratings VALUES ('late', 'i', 1000000000001, NULL, DEFAULT);
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price, amount) VALUES ('late', 'i', 1000000000001, 2.50, 3);
+INSERT INTO interactions_v1.cart_additions VALUES ('late', 'i', 1000000000001, NULL, 2.50, 3);
+INSERT INTO interactions_v1.views VALUES ('late', 'i', 1000000000001, NULL, 1000);
 SQL
 
 # What goes with the extension, by type and name: itself, its schema, its functions, what calls these
@@ -101,7 +101,7 @@ SQL
 	like($err, qr/"value" must be .*between 0 and 5, not 6/, "$name: the rules hold, with an empty search_path");
 	is( $node->safe_psql($db, <<'SQL'), '{"created": 0, "duplicates": 1}', "$name: what was stored is known again");
 SET search_path = '';
-SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "i", "timestamp": 1, "value": 0.1}]');
+SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "i", "timestamp": 1000000000001, "value": 0.1}]');
 SQL
 	is( $node->safe_psql($db, 'SET ROLE web; SELECT count(*), min(tenant), max(tenant) FROM interactions.bookmarks'),
 		'3|north|north', "$name: a policy hides a row");

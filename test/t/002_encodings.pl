@@ -54,19 +54,19 @@ for my $encoding (sort keys %letters)
 
 	# the same interaction through every way in is stored once
 	is( $node->safe_psql($db, <<SQL), <<OUT =~ s/\n\z//r, "$encoding: every way in");
-SELECT item_id FROM interactions_v1.create_rating('{"user_id": "u$x", "item_id": "i$x", "timestamp": 1, "value": 5}');
+SELECT item_id FROM interactions_v1.create_rating('{"user_id": "u$x", "item_id": "i$x", "timestamp": 1000000000001, "value": 5}');
 SELECT item_id, current_setting('response.status')
-FROM interactions_v1.create_rating('{"user_id": "u$e", "item_id": "i$e", "timestamp": 1, "value": 5}');
-SELECT interactions_v1.create_ratings('[{"user_id": "u$e", "item_id": "i$x", "timestamp": 1, "value": 5}]');
-SELECT interactions_v1.import_ratings('[{"user_id": "u$x", "item_id": "i$e", "timestamp": 1, "value": 5}]');
-INSERT INTO interactions_v1.ratings VALUES ('u$x', 'i$x', 1, NULL, 5);
+FROM interactions_v1.create_rating('{"user_id": "u$e", "item_id": "i$e", "timestamp": 1000000000001, "value": 5}');
+SELECT interactions_v1.create_ratings('[{"user_id": "u$e", "item_id": "i$x", "timestamp": 1000000000001, "value": 5}]');
+SELECT interactions_v1.import_ratings('[{"user_id": "u$x", "item_id": "i$e", "timestamp": 1000000000001, "value": 5}]');
+INSERT INTO interactions_v1.ratings VALUES ('u$x', 'i$x', 1000000000001, NULL, 5);
 COPY interactions_v1.ratings FROM STDIN;
-u$x	i$x	1	\\N	5
+u$x	i$x	1000000000001	\\N	5
 \\.
-INSERT INTO interactions.ratings (user_id, item_id, "timestamp", value) VALUES ('u$x', 'i$x', to_timestamp(0.001), 5) ON CONFLICT DO NOTHING;
+INSERT INTO interactions.ratings (user_id, item_id, "timestamp", value) VALUES ('u$x', 'i$x', to_timestamp(1000000000.001), 5) ON CONFLICT DO NOTHING;
 SELECT user_id, item_id, octet_length(user_id) > 2 FROM interactions_v1.list_user_ratings('u$x');
-SELECT count(*) FROM interactions_v1.list_user_ratings('u$x', after => '1:i$x');
-SELECT count(*) FROM interactions_v1.list_user_ratings('u$x', after => '1:i${x}z');
+SELECT count(*) FROM interactions_v1.list_user_ratings('u$x', after => '1000000000001:i$x');
+SELECT count(*) FROM interactions_v1.list_user_ratings('u$x', after => '1000000000001:i${x}z');
 SELECT to_user_id FROM json_to_record(interactions_v1.transfer_interactions('u$x', 'v$x')) AS t (to_user_id text);
 SELECT interactions_v1.delete_ratings(user_id => 'v$x', item_id => 'i$x');
 SQL
@@ -104,10 +104,10 @@ $node->safe_psql('postgres', "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 
 $node->safe_psql('ascii', 'CREATE EXTENSION interactions; SELECT interactions.create_tables()');
 my $e = itself(0xE9);
 is( $node->safe_psql('ascii', <<SQL), "A|200\n$e|2\n{\"created\": 0, \"duplicates\": 1}\n{\"deleted\": 1}", 'SQL_ASCII: every way in');
-INSERT INTO interactions_v1.bookmarks VALUES ('A', 'A', 1, NULL), ('$e', '$e', 1, NULL);
-SELECT item_id, current_setting('response.status') FROM interactions_v1.create_bookmark('{"user_id": "\\u0041", "item_id": "A", "timestamp": 1}');
+INSERT INTO interactions_v1.bookmarks VALUES ('A', 'A', 1000000000001, NULL), ('$e', '$e', 1000000000001, NULL);
+SELECT item_id, current_setting('response.status') FROM interactions_v1.create_bookmark('{"user_id": "\\u0041", "item_id": "A", "timestamp": 1000000000001}');
 SELECT item_id, octet_length(item_id) FROM interactions_v1.list_user_bookmarks('$e');
-SELECT interactions_v1.create_bookmarks('[{"user_id": "$e", "item_id": "$e", "timestamp": 1}]');
+SELECT interactions_v1.create_bookmarks('[{"user_id": "$e", "item_id": "$e", "timestamp": 1000000000001}]');
 SELECT interactions_v1.delete_bookmarks(item_id => '$e');
 SQL
 like(sqlstate('ascii', q(SELECT interactions_v1.create_bookmark('{"user_id": "\u00e9", "item_id": "i"}'))),

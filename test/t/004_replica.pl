@@ -16,11 +16,11 @@ $primary->safe_psql('postgres', <<'SQL');
 CREATE EXTENSION interactions;
 SELECT interactions.create_tables();
 INSERT INTO interactions_v1.users VALUES ('u', 'Uma', 1);
-INSERT INTO interactions_v1.ratings VALUES ('u', 'i', 1, NULL, 5), ('v', 'i', 2, 'r', 4.5);
-INSERT INTO interactions_v1.purchases VALUES ('u', 'i', 1, NULL, 9.50, 2);
-INSERT INTO interactions_v1.cart_additions VALUES ('u', 'i', 1, NULL, 9.50, 2);
-INSERT INTO interactions_v1.bookmarks VALUES ('u', 'i', 1, NULL);
-INSERT INTO interactions_v1.views VALUES ('u', 'i', 1, NULL, 1000);
+INSERT INTO interactions_v1.ratings VALUES ('u', 'i', 1000000000001, NULL, 5), ('v', 'i', 1000000000002, 'r', 4.5);
+INSERT INTO interactions_v1.purchases VALUES ('u', 'i', 1000000000001, NULL, 9.50, 2);
+INSERT INTO interactions_v1.cart_additions VALUES ('u', 'i', 1000000000001, NULL, 9.50, 2);
+INSERT INTO interactions_v1.bookmarks VALUES ('u', 'i', 1000000000001, NULL);
+INSERT INTO interactions_v1.views VALUES ('u', 'i', 1000000000001, NULL, 1000);
 SQL
 
 $primary->backup('backup');
@@ -41,7 +41,7 @@ is(content($subscriber, 'postgres'), content($primary, 'postgres'), 'subscriber:
 # A list on the replica, page after page, while batches arrive on the primary
 my $batches = 50;
 my $writes = join '', map {
-	"SELECT interactions_v1.create_views((SELECT json_agg(json_build_object('user_id', 'busy', 'item_id', 'i' || i, 'timestamp', $_)) FROM generate_series(1, 100) AS i));\n"
+	"SELECT interactions_v1.create_views((SELECT json_agg(json_build_object('user_id', 'busy', 'item_id', 'i' || i, 'timestamp', 1000000000000 + $_)) FROM generate_series(1, 100) AS i));\n"
 } 1 .. $batches;
 my $script = PostgreSQL::Test::Utils::tempdir . '/writes.sql';
 append_to_file($script, $writes);
@@ -68,7 +68,7 @@ note "$lists lists";
 
 # Every kind of change
 $primary->safe_psql('postgres', <<'SQL');
-SELECT interactions_v1.create_rating('{"user_id": "guest", "item_id": "i", "timestamp": 1, "value": 5}');
+SELECT interactions_v1.create_rating('{"user_id": "guest", "item_id": "i", "timestamp": 1000000000001, "value": 5}');
 SELECT interactions_v1.transfer_interactions('guest', 'u');
 SELECT interactions_v1.transfer_interactions('busy', 'v', delete_user => false);
 SELECT interactions_v1.delete_views(user_id => 'v', item_id => 'i7');
@@ -85,7 +85,7 @@ my $content = content($primary, 'postgres');
 ok(content($standby, 'postgres') eq $content, 'standby: the same as the primary');
 ok(content($subscriber, 'postgres') eq $content, 'subscriber: the same as the primary, fingerprints included');
 
-for my $list ("list_user_ratings('u')", "list_item_views('i1', page_size => 5)", "list_user_views('w', after => '9:i5')")
+for my $list ("list_user_ratings('u')", "list_item_views('i1', page_size => 5)", "list_user_views('w', after => '1000000000009:i5')")
 {
 	my $sql = "SELECT * FROM interactions_v1.$list";
 	my $rows = $primary->safe_psql('postgres', $sql);
@@ -106,10 +106,10 @@ for my $sql (
 
 # A subscriber knows what it got, and can become the primary
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION s');
-is( $subscriber->safe_psql('postgres', q(SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "i", "timestamp": 1, "value": "5.0"}]'))),
+is( $subscriber->safe_psql('postgres', q(SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "i", "timestamp": 1000000000001, "value": "5.0"}]'))),
 	'{"created": 0, "duplicates": 1}', 'subscriber: what was replicated is known');
 $standby->promote;
-is( $standby->safe_psql('postgres', q(SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "i", "timestamp": 1, "value": "5.0"}]'))),
+is( $standby->safe_psql('postgres', q(SELECT interactions_v1.create_ratings('[{"user_id": "u", "item_id": "i", "timestamp": 1000000000001, "value": "5.0"}]'))),
 	'{"created": 0, "duplicates": 1}', 'standby: what was replicated is known once it is promoted');
 
 $_->stop for $subscriber, $standby, $primary;

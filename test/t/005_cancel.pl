@@ -16,10 +16,10 @@ $node->start;
 $node->safe_psql('postgres', <<SQL);
 CREATE EXTENSION interactions;
 SELECT interactions.create_tables();
-CREATE TABLE bodies AS SELECT json_agg(json_build_object('user_id', 'u' || i % 1000, 'item_id', 'i' || i, 'timestamp', i)) AS good,
-	json_agg(json_build_object('user_id', '', 'item_id', 'i' || i, 'timestamp', i)) AS bad
+CREATE TABLE bodies AS SELECT json_agg(json_build_object('user_id', 'u' || i % 1000, 'item_id', 'i' || i, 'timestamp', 1000000000000 + i)) AS good,
+	json_agg(json_build_object('user_id', '', 'item_id', 'i' || i, 'timestamp', 1000000000000 + i)) AS bad
 FROM generate_series(1, $elements) AS i;
-INSERT INTO interactions_v1.bookmarks SELECT 'long', 'i' || i, i FROM generate_series(1, $elements) AS i;
+INSERT INTO interactions_v1.bookmarks SELECT 'long', 'i' || i, 1000000000000 + i FROM generate_series(1, $elements) AS i;
 SQL
 my $count = 'SELECT (SELECT count(*) FROM interactions.views), (SELECT count(*) FROM interactions.bookmarks)';
 my %statements = (

@@ -73,11 +73,11 @@ for my $source (sort { $a <=> $b } keys %sources)
 ALTER DATABASE postgres SET interactions.max_batch_elements = 1000;
 GRANT SET ON PARAMETER interactions.max_page_size TO web;
 INSERT INTO interactions_v1.users VALUES ('u1', 'Uma', 1), ('registered only', NULL, NULL);
-INSERT INTO interactions_v1.bookmarks SELECT 'u' || i % 10, 'i' || i, i, nullif('r' || i % 3, 'r0') FROM generate_series(1, 1000) AS i;
-INSERT INTO interactions_v1.ratings SELECT 'u' || i % 10, 'i' || i, i, NULL, i % 51 / 10.0 FROM generate_series(1, 1000) AS i;
-INSERT INTO interactions_v1.purchases SELECT 'u' || i % 10, 'i' || i, i, 'r', i / 7.0, 1 + i % 3 FROM generate_series(1, 1000) AS i;
-INSERT INTO interactions_v1.cart_additions SELECT 'u' || i % 10, 'i' || i, i, NULL, nullif(i % 4, 0), NULL FROM generate_series(1, 1000) AS i;
-INSERT INTO interactions_v1.views SELECT 'u' || i % 10, 'i' || i, i, NULL, nullif(i % 5, 0) * 1000 FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.bookmarks SELECT 'u' || i % 10, 'i' || i, 1000000000000 + i, nullif('r' || i % 3, 'r0') FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.ratings SELECT 'u' || i % 10, 'i' || i, 1000000000000 + i, NULL, i % 51 / 10.0 FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.purchases SELECT 'u' || i % 10, 'i' || i, 1000000000000 + i, 'r', i / 7.0, 1 + i % 3 FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.cart_additions SELECT 'u' || i % 10, 'i' || i, 1000000000000 + i, NULL, nullif(i % 4, 0), NULL FROM generate_series(1, 1000) AS i;
+INSERT INTO interactions_v1.views SELECT 'u' || i % 10, 'i' || i, 1000000000000 + i, NULL, nullif(i % 5, 0) * 1000 FROM generate_series(1, 1000) AS i;
 SQL
 	my $data = dump_of($old, 'postgres', '--data-only');
 	my $objects = comparable($old, $source);
@@ -135,20 +135,20 @@ SQL
 	}
 	$value->('ANALYZE');
 	is( $value->('SELECT interaction_type, rows, interactions.timestamp_to_ms(newest) FROM interactions.stats ORDER BY 1'),
-		join("\n", map { "$_|1000|1000" } sort @types), "$from: stats");
+		join("\n", map { "$_|1000|1000000001000" } sort @types), "$from: stats");
 	is( $value->(<<'SQL'), <<'END' =~ s/\n$//r, "$from: functions that write");
 SET ROLE web;
-SELECT * FROM interactions_v1.create_rating('{"user_id": "u1", "item_id": "new", "timestamp": 2000, "value": 5}');
-SELECT interactions_v1.import_views('[{"user_id": "u1", "item_id": "new", "timestamp": 2000}, {"user_id": "u1"}]')->'created';
+SELECT * FROM interactions_v1.create_rating('{"user_id": "u1", "item_id": "new", "timestamp": 1000000002000, "value": 5}');
+SELECT interactions_v1.import_views('[{"user_id": "u1", "item_id": "new", "timestamp": 1000000002000}, {"user_id": "u1"}]')->'created';
 SELECT interactions_v1.delete_views(item_id => 'i2');
 SELECT interactions_v1.transfer_interactions('u1', 'u2');
 UPDATE interactions_v1.users SET external_id = 'u11' WHERE external_id = 'u2' RETURNING name;
 DELETE FROM interactions_v1.users WHERE external_id = 'u3';
 RESET ROLE;
-CALL interactions.purge('ratings', interactions.timestamp_from_ms('900'), 100);
+CALL interactions.purge('ratings', interactions.timestamp_from_ms('1000000000900'), 100);
 SELECT count(*) FROM interactions.ratings;
 SQL
-u1|new|2000||5
+u1|new|1000000002000||5
 1
 {"deleted": 1}
 {"from_user_id": "u1", "to_user_id": "u2", "transferred": {"bookmarks": 100, "ratings": 101, "purchases": 100, "cart_additions": 100, "views": 101}, "duplicates": 0, "user_deleted": true}

@@ -23,7 +23,8 @@ for my $database ('faults', 'none')
 	$node->safe_psql($database, 'CREATE EXTENSION interactions; SELECT interactions.create_tables()');
 }
 my $folder = PostgreSQL::Test::Utils::tempdir;
-my $serial = 0;    # timestamps; each third one is used again
+my $epoch = 1_000_000_000_000;
+my $serial = $epoch;    # timestamps; each third one is used again
 
 sub interaction
 {
@@ -46,7 +47,7 @@ sub operation
 	  . join(', ', map { interaction(rand() < 0.5 ? $user : $other, $client, $property) } 0 .. rand 200) . "]')"
 	  if $kind < 0.6;
 	return "SELECT interactions_v1.transfer_interactions('$user', '$other', " . (rand() < 0.5 ? 'true' : 'false') . ')' if $kind < 0.8;
-	return "SELECT interactions_v1.delete_${type}s('$user', from_timestamp => '" . int($serial / 2) . "')" if $kind < 0.85;
+	return "SELECT interactions_v1.delete_${type}s('$user', from_timestamp => '" . int(($epoch + $serial) / 2) . "')" if $kind < 0.85;
 	return "SELECT interactions_v1.delete_${type}s(item_id => '$client:i" . int(rand 5) . "')" if $kind < 0.88;
 	return "INSERT INTO interactions_v1.users VALUES ('$user', 'name $serial') RETURNING external_id, name" if $kind < 0.94;
 	return "UPDATE interactions_v1.users SET external_id = '$other' WHERE external_id = '$user'" if $kind < 0.97;

@@ -27,7 +27,7 @@ CREATE TABLE ledger (kind text, n bigint);
 -- some of 6 users and 30 items, and often the same once more
 CREATE FUNCTION body(n integer, property text) RETURNS json LANGUAGE sql VOLATILE AS $$
 	SELECT json_agg(json_build_object('user_id', 'u' || (random() * 5)::integer, 'item_id', 'i' || (random() * 29)::integer,
-		'timestamp', (random() * 5000)::integer, property, 1 + (random() * 2)::integer))
+		'timestamp', 1000000000000 + (random() * 5000)::integer, property, 1 + (random() * 2)::integer))
 	FROM generate_series(1, n)
 $$;
 
@@ -67,7 +67,7 @@ INSERT INTO ledger SELECT 'delete', (interactions_v1.delete_views('u' || :n % 6,
 INSERT INTO ledger SELECT 'delete', (interactions_v1.delete_purchases(item_id => 'i' || :n)->>'deleted')::bigint;
 SQL
 	'delete_old@1' => <<'SQL',
-\set ms random(0, 2500)
+\set ms random(1000000000000, 1000000002500)
 INSERT INTO ledger SELECT 'delete', (interactions_v1.delete_views(to_timestamp => :ms::text)->>'deleted')::bigint;
 SQL
 	'erase@1' => <<'SQL',
@@ -75,7 +75,7 @@ SQL
 INSERT INTO ledger SELECT 'delete', sum(value::bigint) FROM json_each_text(interactions.erase_user('u' || :n)->'erased');
 SQL
 	'purge@1' => <<'SQL',
-\set ms random(0, 2500)
+\set ms random(1000000000000, 1000000002500)
 CALL interactions.purge('purchases', interactions.timestamp_from_ms(':ms'), 500);
 SQL
 	'transfer@8' => "\\set from random(0, 5)\n\\set to (:from + random(1, 5)) % 6\nSELECT transfer('u' || :from, 'u' || :to, random() < 0.5);\n");

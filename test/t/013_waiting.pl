@@ -14,7 +14,7 @@ $node->safe_psql('postgres', <<'SQL');
 CREATE EXTENSION interactions;
 SELECT interactions.create_tables();
 CREATE TABLE log (what text);
-INSERT INTO interactions_v1.ratings VALUES ('guest', 'a', 1, NULL, 5);
+INSERT INTO interactions_v1.ratings VALUES ('guest', 'a', 1000000000001, NULL, 5);
 SQL
 
 # A session that holds what the others wait for, until its transaction ends
@@ -47,14 +47,14 @@ sub run
 	return "$out$err";
 }
 
-my $equal = q(INSERT INTO interactions_v1.ratings VALUES ('u', 'a', 1, NULL, 5));
-my $two = q('[{"user_id": "u", "item_id": "a", "timestamp": 1, "value": 5}, {"user_id": "u", "item_id": "b", "timestamp": 1, "value": 5}]');
+my $equal = q(INSERT INTO interactions_v1.ratings VALUES ('u', 'a', 1000000000001, NULL, 5));
+my $two = q('[{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "value": 5}, {"user_id": "u", "item_id": "b", "timestamp": 1000000000001, "value": 5}]');
 my $count = 'SELECT count(*) FROM interactions.ratings';
 my %calls = (
 	'a batch' => "SELECT interactions_v1.create_ratings($two)",
 	'an import' => "SELECT interactions_v1.import_ratings($two)",
-	'an INSERT into the view' => q(INSERT INTO interactions_v1.ratings VALUES ('u', 'a', 1, NULL, 5), ('u', 'b', 1, NULL, 5)),
-	'one' => q(SELECT interactions_v1.create_rating('{"user_id": "u", "item_id": "a", "timestamp": 1, "value": 5}')),
+	'an INSERT into the view' => q(INSERT INTO interactions_v1.ratings VALUES ('u', 'a', 1000000000001, NULL, 5), ('u', 'b', 1000000000001, NULL, 5)),
+	'one' => q(SELECT interactions_v1.create_rating('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "value": 5}')),
 	'a transfer' => q(SELECT interactions_v1.transfer_interactions('guest', 'u')));
 
 # Past the executor, and by INSERT

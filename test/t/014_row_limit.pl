@@ -22,7 +22,7 @@ CREATE EXTENSION interactions;
 SELECT interactions.create_tables();
 CREATE FUNCTION limited(statement text, max integer) RETURNS bigint LANGUAGE plperl AS 'return spi_exec_query($_[0], $_[1])->{processed};';
 SQL
-my $insert = q($i$INSERT INTO interactions_v1.bookmarks SELECT 'u', 'i' || n, n FROM generate_series(1, 3) AS n RETURNING item_id$i$);
+my $insert = q($i$INSERT INTO interactions_v1.bookmarks SELECT 'u', 'i' || n, 1000000000000 + n FROM generate_series(1, 3) AS n RETURNING item_id$i$);
 my $count = 'SELECT count(*) FROM interactions.bookmarks';
 
 # PL/Perl runs each statement in a subtransaction, which then cannot commit, and words its error anew
@@ -36,9 +36,9 @@ sub run
 my $refused = ' cannot commit: an INSERT into view "bookmarks" was stopped before its end';
 is(run("SELECT limited($insert, 1);\n$count;"), "0$refused", 'in autocommit');
 is(run("SELECT limited($insert, 3);\n$count;"), "0$refused", 'a limit that is just reached stops it, too');
-is(run("BEGIN;\nSAVEPOINT s;\nSELECT limited($insert, 2);\nROLLBACK TO s;\nINSERT INTO interactions_v1.bookmarks VALUES ('u', 'kept', 1, NULL);\nCOMMIT;\n$count;\nTRUNCATE interactions.bookmarks;"),
+is(run("BEGIN;\nSAVEPOINT s;\nSELECT limited($insert, 2);\nROLLBACK TO s;\nINSERT INTO interactions_v1.bookmarks VALUES ('u', 'kept', 1000000000001, NULL);\nCOMMIT;\n$count;\nTRUNCATE interactions.bookmarks;"),
 	"1$refused", 'what comes after a rollback to a savepoint is stored');
-is(run("DO \$\$ BEGIN PERFORM limited($insert, 1); EXCEPTION WHEN OTHERS THEN INSERT INTO interactions_v1.bookmarks VALUES ('u', 'caught', 1, NULL); END \$\$;\n$count;\nTRUNCATE interactions.bookmarks;"),
+is(run("DO \$\$ BEGIN PERFORM limited($insert, 1); EXCEPTION WHEN OTHERS THEN INSERT INTO interactions_v1.bookmarks VALUES ('u', 'caught', 1000000000001, NULL); END \$\$;\n$count;\nTRUNCATE interactions.bookmarks;"),
 	'1', 'a block that catches it goes on');
 is(run("SELECT limited($insert, 0);\nSELECT limited($insert, 4);\n$count;"), "3\n3\n3", 'without a limit, or with one that is not reached, all is stored');
 

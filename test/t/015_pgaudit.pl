@@ -37,7 +37,7 @@ sub audited
 	return ($out, map { /,WRITE,(\w+),TABLE,(interactions\.\w+),.*,(\d+)$/ ? "$1 $2 $3" : () } @lines);
 }
 
-my $body = join ', ', map { qq({"user_id": "u", "item_id": "i$_", "timestamp": $_}) } 1 .. 3;
+my $body = join ', ', map { qq({"user_id": "u", "item_id": "i$_", "timestamp": 100000000000$_}) } 1 .. 3;
 my ($out, @audit) = audited("SELECT interactions_v1.create_views('[$body]')");
 is($out, '{"created": 3, "duplicates": 0}', 'a batch is stored');
 is_deeply(\@audit, ['INSERT interactions.views 3'], 'and audited with its rows');
@@ -51,14 +51,14 @@ BEGIN
 		EXECUTE 'CREATE TEMP TABLE t AS SELECT 1 AS n';
 		ALTER TABLE interactions.views SET (fillfactor = 90);
 		DROP TABLE t;
-		INSERT INTO interactions_v1.views VALUES ('y', n, n, NULL, NULL), ('z', n, n, NULL, NULL);
+		INSERT INTO interactions_v1.views VALUES ('y', n, 1000000000000 + n, NULL, NULL), ('z', n, 1000000000000 + n, NULL, NULL);
 	END LOOP;
 END
 \$do\$;
 SELECT count(*) FROM interactions.views;
 SQL
 is($out, '23', 'batches and DDL in one statement');
-(undef, @audit) = audited(q(INSERT INTO interactions_v1.views VALUES ('v', 'a', 1, NULL, 5), ('v', 'b', 2, NULL, 5)));
+(undef, @audit) = audited(q(INSERT INTO interactions_v1.views VALUES ('v', 'a', 1000000000001, NULL, 5), ('v', 'b', 1000000000002, NULL, 5)));
 is_deeply([ grep { / interactions\.views / } @audit ], ['INSERT interactions.views 2'], 'an INSERT into the view');
 (undef, @audit) = audited(q(SELECT interactions_v1.transfer_interactions('u', 'v')));
 ok((grep { /^UPDATE interactions\.views / } @audit), 'a transfer');
