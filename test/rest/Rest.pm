@@ -8,6 +8,7 @@ use File::Basename 'dirname';
 use File::Temp 'tempdir';
 use IO::Handle;
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use JSON::PP;
 use Cwd 'abs_path';
@@ -25,6 +26,7 @@ chmod 0755, $folder;
 my $main = $$;
 my @children;
 our $recorder;
+my $admin_port;    # of PostgREST, for its health checks
 
 END {
 	if ($$ == $main)
@@ -47,6 +49,8 @@ sub slurp
 	local $/;
 	return scalar <$file>;
 }
+
+sub free_port { return IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport }
 
 # Runs a command and gives back what it prints, with its errors
 sub output
@@ -244,10 +248,12 @@ sub start_recorder
 sub start_postgrest
 {
 	my ($uri) = @_;
+	$admin_port = free_port();
 	my $pid = fork() // die "fork: $!\n";
 	if (!$pid)
 	{
 		@ENV{qw(PGRST_DB_URI PGRST_SERVER_UNIX_SOCKET PGRST_SERVER_UNIX_SOCKET_MODE)} = ($uri, "$folder/postgrest", '777');
+		$ENV{PGRST_ADMIN_SERVER_PORT} = $admin_port;
 		open STDOUT, '>', "$folder/postgrest.log";
 		open STDERR, '>&', \*STDOUT;
 		exec 'postgrest', "$deploy/postgrest.conf" or die "postgrest: $!\n";
@@ -255,12 +261,15 @@ sub start_postgrest
 	push @children, $pid;
 }
 
-# Starts nginx with the real configuration, but sockets in our own folder; gives back its socket
+# Starts nginx with the real configuration, but sockets and the access log in our own folder; gives back its socket
 sub start_nginx
 {
 	my $conf = slurp("$deploy/nginx.conf");
 	$conf =~ s{listen 127\.0\.0\.1:8080;}{listen unix:$folder/nginx;} or die "no listen in nginx.conf\n";
 	$conf =~ s{server 127\.0\.0\.1:3000;}{server unix:$folder/postgrest;} or die "no upstream in nginx.conf\n";
+	my $admin = $admin_port ? "127.0.0.1:$admin_port" : "unix:$folder/postgrest";
+	$conf =~ s{server 127\.0\.0\.1:3001;}{server $admin;} or die "no health checks in nginx.conf\n";
+	$conf =~ s{# access_log \S+ without_ids;\s*access_log off;}{access_log access.log without_ids;} or die "no access log in nginx.conf\n";
 	open my $file, '>:raw', "$folder/nginx.conf" or die $!;
 	print $file $conf;
 	close $file;

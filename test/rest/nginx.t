@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use FindBin;
+use IO::Uncompress::Gunzip 'gunzip';
 use lib $FindBin::Bin;
 use Rest;
 use Test::More;
@@ -42,7 +43,7 @@ for my $case (cases())
 			accept => $case->{up_uri} =~ m{^/users} ? 'application/vnd.pgrst.object+json' : 'application/json',
 			'content-type' => $case->{up_form} ? 'application/x-www-form-urlencoded' : 'application/json',
 			prefer => 'return=representation',
-			host => 'postgrest');
+			host => $case->{up_uri} eq '/ready' ? 'postgrest_admin' : 'postgrest');
 		my $body = $case->{up_body};
 		$headers{'content-length'} = length $body if length $body || $case->{up_method} =~ /^P/ && $arrived->{headers}{'content-length'};
 		$headers{'content-length'} = 0 if $case->{up_form} && !length $body;
@@ -107,6 +108,43 @@ for (@users)
 	is_error($got, $status, $status == 404 ? 'PT404' : '22023', "406 for $method $target " . ($body // '') . " is $status");
 }
 
+# A column that users do not have is put into the API's words; nothing else is
+my $words = "Could not find the 'a\\\"b' column of 'users' in the schema cache";
+for (['400', "Proxy-Status: PostgREST; error=PGRST204\r\n", '"a"b" is not a property of users', 'The properties of users are external_id, name and created_at.'],
+	['400', "Proxy-Status: PostgREST; error=22023\r\n", $words =~ s/\\//r, undef], ['200', '', $words =~ s/\\//r, undef])
+{
+	my ($status, $header, $message, $hint) = @$_;
+	my $body = qq({"code":"PGRST204","details":null,"hint":null,"message":"$words"});
+	answer("HTTP/1.1 $status X\r\n${header}Content-Type: application/json; charset=utf-8\r\nContent-Length: " . length($body) . "\r\n\r\n$body");
+	for my $method ('POST /v1/users', 'PUT /v1/users/u')
+	{
+		$got = request($nginx, { method => (split / /, $method)[0], target => (split / /, $method)[1], headers => [], body => '{"a\"b":1}' });
+		is_deeply [ $got->{status}, eval { $json->decode($got->{body}) } ],
+		  [ $status, { code => 'PGRST204', details => undef, hint => $hint, message => $message } ], "$method: $status $header" =~ s/\r\n//r
+		  or diag explain $got;
+	}
+}
+
+# It is not ready where PostgREST says so
+for my $status (500, 503)
+{
+	fails($status);
+	is_error(request($nginx, { method => 'GET', target => '/healthz', headers => [] }), 503, 'PT503', "$status of PostgREST: not ready");
+}
+
+# Long answers are compressed for who asks for it
+my $list = '[' . join(',', ('{"user_id":"u","item_id":"i"}') x 1000) . ']';
+answer("HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: " . length($list) . "\r\n\r\n$list");
+for my $target ('/v1/users/u/views', '/v1/openapi.yaml')
+{
+	my $plain = request($nginx, { method => 'GET', target => $target, headers => [] });
+	$got = request($nginx, { method => 'GET', target => $target, headers => ['Accept-Encoding: gzip'] });
+	ok !exists $plain->{headers}{'content-encoding'} && $got->{headers}{'content-encoding'} eq 'gzip' && $got->{headers}{vary} eq 'Accept-Encoding'
+	  && length $got->{body} < length($plain->{body}) / 5, "compressed: $target" or diag explain $got->{headers};
+	my $body;
+	ok gunzip(\$got->{body} => \$body) && $body eq $plain->{body}, 'and the same';
+}
+
 # Bodies up to the limit pass whole, others get a clear answer
 answer();
 1 while $received->();
@@ -157,6 +195,13 @@ kill 'TERM', $Rest::recorder;
 waitpid $Rest::recorder, 0;
 is_error(request($nginx, { method => 'GET', target => $_, headers => [] }), 503, 'PT503', "PostgREST is away: $_")
   for '/v1/users/u', '/v1/users/u/views';
+
+# The access log has a place for each request, and nothing of the client's
+my %places = map { (split / /)[1] => 1 } split /\n/, slurp("$folder/access.log");
+is_deeply [ sort keys %places ], [ sort '-', '/healthz', '/v1/users', '/v1/users/*', '/v1/users/*/interactions/transfer/*',
+	(map { ("/v1/$_", "/v1/$_/batch", "/v1/users/*/$_", "/v1/items/*/$_") }
+		qw(bookmarks ratings purchases cart_additions cart-additions cartadditions views detail_views detailviews)) ], 'the access log bears no ids';
+is join('', grep { !/^[A-Z]+ \S+ \d+ \d+ \d+ [\d.]+ [\d., :-]+$/ } split /^/, slurp("$folder/access.log")), '', 'nor anything else';
 
 # The log has nothing but what the missing and the forbidden deserve
 my @log = grep { !/Connection refused|No such file|too large|invalid|intended|exiting|client closed/ } split /\n/, slurp("$folder/nginx.log");

@@ -126,7 +126,7 @@ for my $case (grep { defined $_->{up_method} } cases())
 {
 SKIP:
 	{
-		skip "$case->{name}: PostgREST's own answer", 1 if $case->{answer} =~ /"PGRST/;
+		skip "$case->{name}: PostgREST's own answer", 1 if $case->{answer} =~ /"PGRST/ || $case->{up_uri} eq '/ready';
 		my ($status, $body, $headers) = replay($case);
 		$headers = join "\n", map { my ($name) = keys %$_; "$name: $_->{$name}" } @{ $headers // [] };
 		my $expected = length $case->{answer} ? $json->decode($case->{answer}) : '*';
