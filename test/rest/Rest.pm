@@ -13,7 +13,7 @@ use IO::Socket::UNIX;
 use JSON::PP;
 use Cwd 'abs_path';
 
-our @EXPORT = qw(cases decode_form matches output request slurp start_nginx start_postgrest start_recorder stop_children
+our @EXPORT = qw(cases decode_form free_port matches npm_install output request slurp start_nginx start_postgrest start_recorder stop_children
   $deploy $folder $json);
 
 our $json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -67,6 +67,15 @@ sub output
 	my $text = <$out> // '';
 	close $out;
 	return $text;
+}
+
+# Installs packages from npm into our own folder; gives back why they are not there, or nothing
+sub npm_install
+{
+	my $node = output('sh', '-c', 'command -v npm >/dev/null && node --version') || 'no npm';
+	return "@_: they need npm and Node.js 20: $node" if $node !~ /^v(\d+)/ || $1 < 20;
+	my $said = output(qw(npm install --silent --no-audit --no-fund --fetch-retries=0 --fetch-timeout=30000 --prefix), $folder, @_);
+	return $? ? "@_: npm could not install them" : '';
 }
 
 # cases.txt says what it looks like
@@ -261,11 +270,14 @@ sub start_postgrest
 	push @children, $pid;
 }
 
-# Starts nginx with the real configuration, but sockets and the access log in our own folder; gives back its socket
+# Starts nginx with the real configuration, but sockets and the access log in our own folder, and at a port where
+# there has to be one; gives back its socket
 sub start_nginx
 {
+	my ($port) = @_;
 	my $conf = slurp("$deploy/nginx.conf");
-	$conf =~ s{listen 127\.0\.0\.1:8080;}{listen unix:$folder/nginx;} or die "no listen in nginx.conf\n";
+	my $listen = "listen unix:$folder/nginx;" . ($port ? " listen 127.0.0.1:$port;" : '');
+	$conf =~ s{listen 127\.0\.0\.1:8080;}{$listen} or die "no listen in nginx.conf\n";
 	$conf =~ s{server 127\.0\.0\.1:3000;}{server unix:$folder/postgrest;} or die "no upstream in nginx.conf\n";
 	my $admin = $admin_port ? "127.0.0.1:$admin_port" : "unix:$folder/postgrest";
 	$conf =~ s{server 127\.0\.0\.1:3001;}{server $admin;} or die "no health checks in nginx.conf\n";
