@@ -38,6 +38,9 @@ ALTER ROLE authenticator SET statement_timeout = '60s';
 ALTER ROLE web SET statement_timeout = '60s';
 ALTER ROLE web_reader SET statement_timeout = '10s';
 ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '60s';
+-- The longest page of a list, which then has to have a page_size: 300,000 rows are 32 MB. A superuser may set it,
+-- and connections made from then on have it.
+-- ALTER ROLE authenticator SET interactions.max_page_size = 10000;
 
 REVOKE ALL ON SCHEMA interactions, interactions_v1 FROM PUBLIC, authenticator, web, web_reader;
 REVOKE ALL ON ALL TABLES IN SCHEMA interactions, interactions_v1 FROM PUBLIC, authenticator, web, web_reader;

@@ -8,7 +8,7 @@ use Test::More;
 
 my $database = 'rest_roles';
 output('dropdb', '--if-exists', $database);
-output('psql', '-X', '-c', "DROP ROLE IF EXISTS $_") for qw(authenticator web web_reader);    # fails where they are in use
+output('psql', '-X', '-c', "DROP ROLE IF EXISTS $_") for qw(authenticator web web_reader), '"An ""analyst"""';    # fails where they are in use
 is output('createdb', $database), '', 'a database';
 $ENV{PGDATABASE} = $database;
 is output(qw(psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -c), 'CREATE EXTENSION interactions', '-c', 'SELECT interactions.create_tables()', '-f', "$deploy/roles.sql"), '', 'with the roles';
@@ -62,6 +62,33 @@ like sql('web_reader', $_), $denied, "web_reader may not: $_" for q{SELECT inter
   q{SELECT interactions_v1.delete_views('a')}, q{SELECT interactions_v1.transfer_interactions('a', 'b')},
   q{INSERT INTO interactions_v1.views (user_id, item_id) VALUES ('a', 'b')}, q{INSERT INTO interactions.users (user_id) VALUES ('a')},
   'DELETE FROM interactions_v1.users';
+
+# The limit that roles.sql has as a comment
+my $limit = slurp("$deploy/roles.sql") =~ s/^-- (?=ALTER ROLE)//mr;
+open my $file, '>', "$folder/roles.sql" or die $!;
+print $file $limit;
+close $file;
+is output(qw(psql -X -q -v ON_ERROR_STOP=1 -f), "$folder/roles.sql"), '', 'with a limit of pages';
+for my $role ('web', 'web_reader')
+{
+	like sql($role, "SELECT interactions_v1.list_user_purchases('a'$_)"), qr/22023/, "$role: a page$_ is refused" for '', ', 10001';
+	is sql($role, "SELECT interactions_v1.list_user_purchases('a', 10000)"), '', "$role: one of 10000 is not";
+}
+output(qw(psql -X -q -c), 'ALTER ROLE authenticator RESET interactions.max_page_size');
+
+# reader.sql makes a reader of any role, also a second time
+output(qw(psql -X -q -c), 'CREATE ROLE "An ""analyst"""; GRANT "An ""analyst""" TO authenticator');
+is output(qw(psql -X -q -v ON_ERROR_STOP=1 -v), 'role=An "analyst"', '-f', "$deploy/reader.sql"), '', "a reader, time $_" for 1, 2;
+my $analyst = '"An ""analyst"""';
+is output(qw(psql -X -q -A -t -c), q{
+	SELECT 'cannot read ' || oid::regclass FROM pg_class WHERE relnamespace::regnamespace::text ~ '^interactions'
+		AND relkind IN ('r', 'p', 'v') AND NOT has_table_privilege('An "analyst"', oid, 'SELECT')
+	UNION ALL SELECT 'can change ' || oid::regclass FROM pg_class WHERE relnamespace::regnamespace::text ~ '^interactions'
+		AND relkind IN ('r', 'p', 'v') AND has_table_privilege('An "analyst"', oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+	UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc WHERE pronamespace::regnamespace::text ~ '^interactions'
+		AND has_function_privilege('An "analyst"', oid, 'EXECUTE') <> (proname ~ '^(list|timestamp)_')}), '', 'it reads everything and changes nothing';
+is sql($analyst, "SELECT count(*) FROM interactions_v1.list_user_purchases('a')", 'SELECT count(*) FROM interactions_v1.users',
+	'SELECT count(*) FROM interactions.stats'), "0\n0\n5\n", 'in lists, views and tables';
 
 done_testing();
 output('dropdb', $database);
