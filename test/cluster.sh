@@ -90,7 +90,7 @@ copy_postgres() {
 	[[ -x $bindir/postgres && -x $config && -f $("$config" --pgxs) ]] ||
 		die "${PG_CONFIG:-$config} leads to no PostgreSQL server with its development files; set PG_CONFIG to another's pg_config"
 	tar -C / --exclude=bitcode --exclude=man -cf - "${bindir#/}" "$("$config" --pkglibdir | cut -c2-)" \
-		"$("$config" --sharedir | cut -c2-)" | as_owner tar -C "$folder/postgresql" -xf -
+		"$("$config" --sharedir | cut -c2-)" "$("$config" --includedir-server | cut -c2-)" | as_owner tar -C "$folder/postgresql" -xf -
 	bin=$folder/postgresql$bindir
 	PG_CONFIG=$bin/pg_config
 	[[ $("$PG_CONFIG" --sharedir) == "$folder/postgresql$("$config" --sharedir)" ]] || die "cannot use a copy of $bindir"

@@ -17,6 +17,9 @@ for (['--port'], [ '--port', '70000' ], ['--unknown'])
 	is $status, 2, "@$_ is a mistake";
 }
 
+# Without a UTF-8 locale PostgREST stops at any other byte
+unlike slurp("$deploy/postgrest.conf"), qr/[^\x00-\x7F]/, 'postgrest.conf is ASCII';
+
 # A PATH without postgrest, and a folder for temporary files that shows whether anything was begun
 mkdir "$folder/$_" for qw(bin empty);
 for my $path (reverse split /:/, $ENV{PATH})
@@ -36,9 +39,26 @@ for my $path (reverse split /:/, $ENV{PATH})
 	is_deeply [ glob "$folder/empty/*" ], [], 'and has begun nothing';
 }
 
+# That postgrest is there is enough to get as far as a build that fails
+symlink '/bin/false', "$folder/bin/postgrest" or die $!;
+{
+	local @ENV{qw(PATH COPT)} = ("$folder/bin", '-fno-such-option');
+	($status, $text) = run("$deploy/serve");
+	is $status, 2, 'without a library it cannot start';
+	like $text, qr/-fno-such-option.*the extension does not build$/s, 'and says what make said';
+}
+
+# With one it gets as far as this postgrest, which ends at once
+{
+	local $ENV{PATH} = "$folder/bin";
+	($status, $text) = run("$deploy/serve");
+	is $status, 2, 'where PostgREST ends it ends, too';
+	like $text, qr/PostgREST or nginx did not start$/, 'and says so';
+}
+
 SKIP:
 {
-	skip 'postgrest is not on PATH', 4 if !grep { -x "$_/postgrest" } split /:/, $ENV{PATH};
+	skip 'postgrest is not on PATH', 5 if !grep { -x "$_/postgrest" } split /:/, $ENV{PATH};
 	my $pid = open(my $out, '-|', "$deploy/serve") or die $!;
 	my ($url, $place);
 	while (my $line = <$out>)
@@ -49,7 +69,7 @@ SKIP:
 	}
 	my $got = request($url, { method => 'POST', target => '/v1/purchases', headers => [], body => '{"user_id":"a","item_id":"b"}' });
 	is $got->{status}, 201, 'it stores a purchase';
-	is request($url, { method => 'GET', target => '/v1/openapi.yaml', headers => [] })->{status}, 200, 'and serves its document';
+	is request($url, { method => 'GET', target => $_, headers => [] })->{status}, 200, "and serves $_" for '/v1/openapi.yaml', '/healthz';
 	kill 'INT', $pid;
 	close $out;
 	ok !-e $place, 'Ctrl-C removes its folder';
