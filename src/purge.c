@@ -153,8 +153,8 @@ PurgeBatch(const InteractionType *type, const Part *part,
 
 /*
  * Remove the old rows of a table, batch by batch, and commit each; adds to
- * total, and says so where that was reported more than a second ago.  A step is as many blocks as cannot hold more than a batch, or one
- * after another.
+ * total, and says so where that was reported more than a second ago.  A step
+ * is as many blocks as cannot hold more than a batch, or one after another.
  */
 static void
 PurgePart(const InteractionType *type, const Part *part, TimestampTz older_than,

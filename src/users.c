@@ -97,13 +97,11 @@ CheckRowId(const char *column, Datum id, bool isnull,
 		ReportRow(&violation, trigdata);
 }
 
-/* Read a row of the view, and hold it to the rules. */
+/* Read a row of the view, and hold its id to the rule. */
 static UserRow
 ReadUser(const TriggerData *trigdata, HeapTuple tuple, const int *attnums)
 {
-	UserRow		row;
-	TimestampTz created_at;
-	Violation	violation;
+	UserRow row;
 
 	for (int i = 0; i < NUM_COLUMNS; i++)
 		row.values[i] = heap_getattr(tuple, attnums[i],
@@ -111,10 +109,6 @@ ReadUser(const TriggerData *trigdata, HeapTuple tuple, const int *attnums)
 									 &row.isnull[i]);
 	CheckRowId("external_id", row.values[USER_ID], row.isnull[USER_ID],
 			   trigdata);
-	if (!row.isnull[CREATED_AT] &&
-		!TimestampFromMs("created_at", DatumGetInt64(row.values[CREATED_AT]),
-						 NULL, &created_at, &violation))
-		ReportRow(&violation, trigdata);
 	return row;
 }
 
@@ -161,7 +155,8 @@ TakeUser(UserRow *row)
  * Leaves in row what is stored; false where a trigger skipped it.
  */
 static bool
-SaveUser(UserRow *row, const bool *named, bool *created)
+SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
+		 bool *created)
 {
 	static SPIPlanPtr save = NULL;
 	const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID, BOOLOID};
@@ -173,11 +168,13 @@ SaveUser(UserRow *row, const bool *named, bool *created)
 	memcpy(values, row->values, sizeof(row->values));
 	isnull[NAME] = row->isnull[NAME] || !named[NAME];
 	isnull[CREATED_AT] = row->isnull[CREATED_AT] || !named[CREATED_AT];
-	/* ReadUser has held it to the rule */
-	if (!isnull[CREATED_AT] &&
-		TimestampFromMs("created_at", DatumGetInt64(values[CREATED_AT]), NULL,
-						&created_at, &violation))
+	if (!isnull[CREATED_AT])
+	{
+		if (!TimestampFromMs("created_at", DatumGetInt64(values[CREATED_AT]),
+							 NULL, &created_at, &violation))
+			ReportRow(&violation, trigdata);
 		values[CREATED_AT] = TimestampTzGetDatum(created_at);
+	}
 	values[3] = BoolGetDatum(named[NAME]);
 	values[4] = BoolGetDatum(named[CREATED_AT]);
 
@@ -257,17 +254,17 @@ UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
 		return false;
 
 	if (named[NAME] || named[CREATED_AT])
-		return SaveUser(new, named, &created);
+		return SaveUser(trigdata, new, named, &created);
 	return LookUpUser(new);
 }
 
 /* Register a user, or give a registered one what is given and not null. */
 static bool
-InsertUser(UserRow *row)
+InsertUser(const TriggerData *trigdata, UserRow *row)
 {
 	bool named[] = {true, !row->isnull[NAME], !row->isnull[CREATED_AT]};
 	bool created = true;
-	bool saved = SaveUser(row, named, &created);
+	bool saved = SaveUser(trigdata, row, named, &created);
 
 	SetStatus(created ? "201" : "200");
 	return saved;
@@ -297,7 +294,7 @@ EditUser(TriggerData *trigdata, const int *attnums)
 		return tuple;
 	}
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
-		done = InsertUser(&row);
+		done = InsertUser(trigdata, &row);
 	else
 	{
 		UserRow old = row;

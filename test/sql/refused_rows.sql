@@ -32,6 +32,15 @@ INSERT INTO interactions.ratings (user_id, item_id, value, note) VALUES ('u', 's
 RESET ROLE;
 DROP POLICY own ON interactions.ratings;
 ALTER TABLE interactions.ratings DISABLE ROW LEVEL SECURITY, DROP note;
+-- a row of a partition is shown by what the role may read of the whole table
+BEGIN;
+SET LOCAL client_min_messages = warning;
+DROP TABLE interactions.views CASCADE;
+SELECT interactions.create_tables(partitioned => true) \g /dev/null
+GRANT INSERT, SELECT (user_id, duration) ON interactions.views TO regress_interactions_writer;
+SET LOCAL ROLE regress_interactions_writer;
+INSERT INTO interactions.views (user_id, item_id, duration) VALUES ('u', 'secret', -1);
+ROLLBACK;
 -- users, too
 INSERT INTO interactions_v1.users (external_id, name) VALUES ('u', 'Ute'), ('', 'Nobody');
 INSERT INTO interactions_v1.users (external_id, created_at) VALUES ('u', -1);
