@@ -82,7 +82,7 @@ for (@started)
 
 # Tenants at once: each stores for the same user, and lists what it has stored itself
 append_to_file("$folder/tenant.sql", <<'SQL');
-\set time random(1, 1000000000000)
+\set time random(1000000000000, 1700000000000)
 BEGIN;
 SELECT set_config('shop.tenant', :client_id::text, true);
 SET LOCAL ROLE tenant;
@@ -102,12 +102,12 @@ my $two = $node->safe_psql('postgres', $servers);
 like($two, qr/^\d+ \d+$/, 'two server connections did it all');
 
 # What a client leaves behind that fails, or goes away in the middle, is not the next one's
-my $good = q(SELECT interactions_v1.create_ratings('[{"user_id": "w", "item_id": "i", "timestamp": 1, "value": 5}]'));
+my $good = q(SELECT interactions_v1.create_ratings('[{"user_id": "w", "item_id": "i", "timestamp": 1700000000000, "value": 5}]'));
 for (1 .. 4)
 {
 	is(pooled("BEGIN; $good; SELECT interactions_v1.create_ratings('[{}]'); ROLLBACK;\n", @psql),
 		qq({"created": 1, "duplicates": 0}\nERROR:  23502\n), 'a batch is refused');
-	is(pooled("COPY interactions_v1.ratings FROM STDIN;\nw\ti\t1\t\\N\t5\nw\ti\tx\n\\.\n", @psql), "ERROR:  22P02\n", 'and a COPY');
+	is(pooled("COPY interactions_v1.ratings FROM STDIN;\nw\ti\t1700000000000\t\\N\t5\nw\ti\tx\n\\.\n", @psql), "ERROR:  22P02\n", 'and a COPY');
 	is(pooled("BEGIN; SET LOCAL statement_timeout = '1ms'; $good, pg_sleep(10); ROLLBACK;\n", @psql), "ERROR:  57014\n", 'another is cancelled');
 	is(pooled("BEGIN; $good; ROLLBACK;\n", @psql), qq({"created": 1, "duplicates": 0}\n), 'the next one finds nothing of it');
 }
