@@ -16,6 +16,7 @@
 #include "rules.h"
 #include "timestamp.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -329,7 +330,15 @@ ListPage(FunctionCallInfo fcinfo, bool of_item)
 	rel = table_open(RequireTable(request.type->plural), AccessShareLock);
 	partitions = FindTimePartitions(rel);
 	if (partitions != NULL)
+	{
+		/*
+		 * The caller's snapshot may be older than a partition, and then has the
+		 * rows that moved there in another one, where they are not looked for.
+		 */
+		PushActiveSnapshot(GetTransactionSnapshot());
 		ListPartitions(&request, &receiver, partitions);
+		PopActiveSnapshot();
+	}
 	else
 		ListRange(&request, &receiver, request.from, request.to,
 				  request.page_size);

@@ -278,18 +278,20 @@ TableStoresAsGiven(Relation rel, const InteractionType *type)
 bool
 StoresAsGiven(const InteractionType *type)
 {
-	List *oids =
-		find_all_inheritors(RequireTable(type->plural), AccessShareLock, NULL);
+	/* before its partitions, as whoever changes them locks it */
+	Relation table = table_open(RequireTable(type->plural), RowExclusiveLock);
+	List	*oids =
+		find_all_inheritors(RelationGetRelid(table), AccessShareLock, NULL);
+	bool	  given = true;
 	ListCell *cell;
 
 	foreach (cell, oids)
 	{
 		Relation rel = table_open(lfirst_oid(cell), NoLock);
-		bool	 given = TableStoresAsGiven(rel, type);
 
+		given = given && TableStoresAsGiven(rel, type);
 		table_close(rel, NoLock);
-		if (!given)
-			return false;
 	}
-	return true;
+	table_close(table, NoLock);
+	return given;
 }

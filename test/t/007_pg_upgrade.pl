@@ -79,6 +79,14 @@ INSERT INTO interactions_v1.purchases SELECT 'u' || i % 10, 'i' || i, 1000000000
 INSERT INTO interactions_v1.cart_additions SELECT 'u' || i % 10, 'i' || i, 1000000000000 + i, NULL, nullif(i % 4, 0), NULL FROM generate_series(1, 1000) AS i;
 INSERT INTO interactions_v1.views SELECT 'u' || i % 10, 'i' || i, 1000000000000 + i, NULL, nullif(i % 5, 0) * 1000 FROM generate_series(1, 1000) AS i;
 SQL
+	$old->safe_psql('postgres', 'CREATE DATABASE partitioned TEMPLATE template0');
+	$old->safe_psql('partitioned', <<'SQL');
+CREATE EXTENSION interactions;
+SELECT interactions.create_tables(partitioned => true);
+CREATE TABLE interactions.views_early PARTITION OF interactions.views FOR VALUES FROM ('-infinity') TO ('1970-01-01 00:00:00.5+00');
+INSERT INTO interactions_v1.views SELECT 'u' || i % 10, 'i' || i, i, NULL, i FROM generate_series(1, 1000) AS i;
+SQL
+	my $partitioned = content($old, 'partitioned');
 	my $data = dump_of($old, 'postgres', '--data-only');
 	my $objects = comparable($old, $source);
 	my $rows = () = content($old, 'postgres') =~ /^(u\d|registered only)\t/mg;
@@ -133,6 +141,11 @@ SELECT count(*) FROM (SELECT DISTINCT ${by}_id FROM interactions_v1.$type) AS ow
 SQL
 		}
 	}
+	ok(content($new, 'partitioned') eq $partitioned, "$from: every row of partitioned tables is there");
+	is($new->safe_psql('partitioned', <<'SQL'), "{\"created\": 0, \"duplicates\": 1000}\n1|499|499\n500|1000|501", "$from: and is known again, in its partition");
+SELECT interactions_v1.create_views((SELECT json_agg(views) FROM interactions_v1.views));
+SELECT interactions.timestamp_to_ms(min("timestamp")), interactions.timestamp_to_ms(max("timestamp")), count(*) FROM interactions.views GROUP BY tableoid ORDER BY 1;
+SQL
 	$value->('ANALYZE');
 	is( $value->('SELECT interaction_type, rows, interactions.timestamp_to_ms(newest) FROM interactions.stats ORDER BY 1'),
 		join("\n", map { "$_|1000|1000000001000" } sort @types), "$from: stats");

@@ -173,7 +173,7 @@ sub corruption
 	my ($node) = @_;
 	return $node->safe_psql('postgres', <<'SQL');
 SELECT bt_index_check(indexrelid, true) FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
-WHERE relnamespace = 'interactions'::regnamespace \g /dev/null
+WHERE relnamespace = 'interactions'::regnamespace AND relkind = 'r' \g /dev/null
 SELECT relname, found.* FROM pg_class, verify_heapam(pg_class.oid) AS found
 WHERE relnamespace = 'interactions'::regnamespace AND relkind = 'r';
 SQL
