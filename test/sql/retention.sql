@@ -1,4 +1,5 @@
 -- Old interactions are purged batch by batch, a person's data is erased with counts, and stats shows what there is.
+\set SHOW_CONTEXT never
 SELECT interactions_v1.create_views((SELECT json_agg(json_build_object('user_id', 'u' || i % 3, 'item_id', 'i', 'timestamp', i, 'duration', i)) FROM generate_series(1, 10) i));
 SELECT interactions_v1.create_purchases('[{"user_id": "u1", "item_id": "i", "timestamp": 1}]');
 CALL interactions.purge('views', interactions.timestamp_from_ms('8'), 3);
@@ -15,6 +16,19 @@ BEGIN;
 CALL interactions.purge('views', 'infinity');
 ROLLBACK;
 SELECT count(*) FROM interactions.views;
+-- a batch that fails leaves those before it removed
+CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$;
+CREATE TRIGGER stop BEFORE DELETE ON interactions.views FOR EACH ROW WHEN (OLD.duration = 8) EXECUTE FUNCTION stop();
+CALL interactions.purge('views', 'infinity', 1);
+SELECT "timestamp" FROM interactions_v1.views ORDER BY 1;
+DROP TRIGGER stop ON interactions.views;
+DROP FUNCTION stop;
+-- a foreign table among those that inherit is refused
+CREATE FOREIGN DATA WRAPPER nowhere;
+CREATE SERVER nowhere FOREIGN DATA WRAPPER nowhere;
+CREATE FOREIGN TABLE far () INHERITS (interactions.ratings) SERVER nowhere;
+CALL interactions.purge('ratings', 'infinity', 1);
+DROP FOREIGN DATA WRAPPER nowhere CASCADE;
 -- rows that another holds are passed over: nobody waits (this session only shows that a second call finds the rest)
 CALL interactions.purge('views', 'infinity', 1);
 
