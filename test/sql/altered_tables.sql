@@ -117,6 +117,11 @@ SELECT send(400);
 DROP TRIGGER see ON interactions.purchases;
 CREATE TRIGGER see AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION see();
 SELECT send(500);
+SELECT taken();
+SELECT send(500);
+SELECT send(500);
+-- past the executor, where two rows of one that is stored already are tried
+SELECT dead_tuple_count FROM pgstattuple('interactions.purchases');
 SELECT what, count(*) FROM seen GROUP BY what ORDER BY what;
 DROP TRIGGER see ON interactions.purchases;
 SELECT taken();
@@ -202,6 +207,15 @@ SELECT send(price => 5);
 SELECT total FROM interactions.purchases WHERE price = 5;
 ALTER TABLE interactions.purchases DROP total;
 SELECT taken();
+-- the columns in another order
+BEGIN;
+SET LOCAL client_min_messages = warning;
+DROP TABLE interactions.purchases CASCADE;
+CREATE TABLE interactions.purchases (item_id text COLLATE "C" NOT NULL, user_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", price numeric, amount int, fingerprint bigint NOT NULL);
+SELECT interactions.create_tables() \g /dev/null
+SELECT send();
+SELECT user_id, item_id FROM interactions.purchases WHERE recommendation_id = 'r300';
+ROLLBACK;
 -- a rule that stores nothing; core would keep that plan
 CREATE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD NOTIFY nothing;
 SELECT send();
