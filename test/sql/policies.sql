@@ -143,9 +143,13 @@ SELECT interactions.erase_user('g');
 \echo :LAST_ERROR_SQLSTATE
 TABLE state;
 DROP TRIGGER skip ON interactions.users;
--- the source that is to stay registered
+-- the name that is to be the target's, the target, and the source that is to stay registered
+CREATE TRIGGER skip BEFORE UPDATE ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
+SELECT interactions_v1.transfer_interactions('g', 'a', delete_user => false);
+DROP TRIGGER skip ON interactions.users;
 CREATE TRIGGER skip BEFORE INSERT ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
 DELETE FROM interactions.users WHERE user_id = 'a';
+SELECT interactions_v1.transfer_interactions('g', 'a', delete_user => false);
 SELECT interactions_v1.transfer_interactions('a', 'z', delete_user => false);
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER skip ON interactions.users;
