@@ -146,6 +146,9 @@ SELECT send();
 SELECT count(*), count(*) FILTER (WHERE item_id = '100') FROM elsewhere;
 CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO everything SELECT NEW.*;
 SELECT send();
+-- one whose condition does not look at the row
+CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases WHERE current_user = session_user DO INSTEAD NOTHING;
+SELECT send();
 -- one that takes another key's rows for stored, and our own trigger for another type
 CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO elsewhere SELECT NEW.* ON CONFLICT DO NOTHING;
 SELECT send();

@@ -32,7 +32,7 @@ SELECT interactions_v1.transfer_interactions('u1', 'u2') ->> 'transferred';
 -- the columns of one lie elsewhere, one has a rule of its own
 ALTER TABLE interactions.views DETACH PARTITION interactions.ten;
 DROP TABLE interactions.ten;
-CREATE TABLE interactions.ten (fingerprint bigint NOT NULL, gone int, item_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", duration bigint, user_id text COLLATE "C" NOT NULL);
+CREATE TABLE interactions.ten (item_id text COLLATE "C" NOT NULL, user_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", duration bigint, fingerprint bigint NOT NULL, gone int);
 ALTER TABLE interactions.ten DROP gone;
 ALTER TABLE interactions.views ATTACH PARTITION interactions.ten FOR VALUES FROM ('1970-01-01 00:00:00.01+00') TO ('1970-01-01 00:00:00.02+00');
 SELECT pg_temp.send(8, 10, 19, 20);
