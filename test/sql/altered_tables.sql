@@ -149,13 +149,19 @@ SELECT send();
 -- one whose condition does not look at the row
 CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases WHERE current_user = session_user DO INSTEAD NOTHING;
 SELECT send();
--- one that takes another key's rows for stored, and our own trigger for another type
+-- one that takes another key's rows for stored, and our own trigger for another type, or fired at another time
 CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO elsewhere SELECT NEW.* ON CONFLICT DO NOTHING;
 SELECT send();
 DROP RULE other ON interactions.purchases;
 CREATE TRIGGER foreign_rules BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION interactions.check_interaction('views');
 SELECT send();
 DROP TRIGGER foreign_rules ON interactions.purchases;
+CREATE TRIGGER late_rules AFTER INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION interactions.check_interaction('purchases');
+SELECT send();
+DROP TRIGGER late_rules ON interactions.purchases;
+CREATE TRIGGER statement_rules BEFORE INSERT ON interactions.purchases EXECUTE FUNCTION interactions.check_interaction('purchases');
+SELECT send();
+DROP TRIGGER statement_rules ON interactions.purchases;
 SELECT taken();
 
 -- a partition
