@@ -69,9 +69,9 @@ INSERT INTO addresses VALUES ('g', 'Main Street');
 SELECT interactions_v1.transfer_interactions('g', 'h')::jsonb -> 'user_deleted' AS user_deleted;
 UPDATE interactions_v1.users SET external_id = 'i', name = 'Ina' WHERE external_id = 'h' RETURNING *;
 SELECT user_id, name, created_at = to_timestamp(1) AS kept, email, number, street FROM interactions.users LEFT JOIN addresses USING (user_id) ORDER BY user_id;
--- one that stays gives its name alone
+-- one that stays gives its name and time alone
 SELECT interactions_v1.transfer_interactions('i', 'j', delete_user => false)::jsonb -> 'user_deleted' AS user_deleted;
-SELECT user_id, name, email FROM interactions.users ORDER BY user_id;
+SELECT user_id, name, created_at = to_timestamp(1) AS kept, email FROM interactions.users ORDER BY user_id;
 -- of two the target's stays, and gets a name where it has none
 SELECT interactions_v1.transfer_interactions('i', 'a')::jsonb -> 'user_deleted' AS user_deleted;
 SELECT user_id, name, email, number FROM interactions.users ORDER BY user_id;
