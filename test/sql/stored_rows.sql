@@ -50,7 +50,30 @@ $$;
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1}');
 SELECT * FROM interactions_v1.purchases;
 TRUNCATE interactions.purchases;
+-- one that tries to store something else, in vain
+CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.item_id = 'VAIN' THEN
+		RAISE 'in vain';
+	END IF;
+	BEGIN
+		PERFORM interactions_v1.create_purchase('{"user_id": "u", "item_id": "VAIN"}');
+	EXCEPTION WHEN raise_exception THEN
+		NEW.item_id := lower(NEW.item_id);
+	END;
+	RETURN NEW;
+END
+$$;
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "A", "timestamp": 1}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "A", "timestamp": 1}');
 DROP TRIGGER change ON interactions.purchases;
+-- a constraint that stores something beside it
+CREATE FUNCTION beside(user_id text) RETURNS boolean LANGUAGE sql VOLATILE AS $$ INSERT INTO interactions.bookmarks (user_id, item_id) VALUES (user_id, 'beside') RETURNING true $$;
+ALTER TABLE interactions.purchases ADD CONSTRAINT beside CHECK (beside(user_id)) NOT VALID;
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1}');
+ALTER TABLE interactions.purchases DROP CONSTRAINT beside;
+DROP FUNCTION beside;
+TRUNCATE interactions.purchases, interactions.bookmarks;
 CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER zzz BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change();
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1}');
