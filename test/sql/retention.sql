@@ -47,6 +47,7 @@ FROM interactions.stats WHERE interaction_type = 'bookmarks';
 SELECT interaction_type FROM interactions.stats ORDER BY interaction_type;
 -- a few days hold most of the rows: the oldest and the newest are among them, or not; other tables are not shown
 CREATE TABLE interactions.other (n int);
+CREATE TEMP TABLE bookmarks (n int);
 TRUNCATE interactions.bookmarks;
 INSERT INTO interactions.bookmarks (user_id, item_id, "timestamp") SELECT 'u' || i, 'i', to_timestamp(86400 * (i % 3)) FROM generate_series(1, 3000) AS i;
 ANALYZE interactions.bookmarks;
