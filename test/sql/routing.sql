@@ -35,12 +35,12 @@ DROP TABLE interactions.ten;
 CREATE TABLE interactions.ten (item_id text COLLATE "C" NOT NULL, user_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", duration bigint, fingerprint bigint NOT NULL, gone int);
 ALTER TABLE interactions.ten DROP gone;
 ALTER TABLE interactions.views ATTACH PARTITION interactions.ten FOR VALUES FROM ('1970-01-01 00:00:00.01+00') TO ('1970-01-01 00:00:00.02+00');
-SELECT pg_temp.send(8, 10, 19, 20);
-SELECT user_id, item_id, "timestamp" FROM interactions_v1.views WHERE item_id = 'i20' AND "timestamp" BETWEEN 8 AND 20 ORDER BY 3;
+SELECT pg_temp.send(8, 10, 19, 22);
+SELECT user_id, item_id, "timestamp" FROM interactions_v1.views WHERE item_id = 'i20' AND "timestamp" BETWEEN 8 AND 22 ORDER BY 3;
 -- all have a trigger of statements, which is the parent's alone
 CREATE FUNCTION pg_temp.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING '% rows', (SELECT count(*) FROM added); RETURN NULL; END $$;
 CREATE TRIGGER tell AFTER INSERT ON interactions.views REFERENCING NEW TABLE AS added EXECUTE FUNCTION pg_temp.tell();
-SELECT pg_temp.send(7, 12);
+SELECT pg_temp.send(7, 25);
 DROP TRIGGER tell ON interactions.views;
 -- one has a trigger of its own: what is given back is what is stored
 CREATE FUNCTION pg_temp.change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.item_id := upper(NEW.item_id); RETURN NEW; END $$;

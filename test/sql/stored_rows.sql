@@ -11,7 +11,8 @@ BEGIN
 	RETURN CASE WHEN NEW.item_id = 'skipped' THEN NULL ELSE NEW END;
 END
 $$;
-CREATE TRIGGER change BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change();
+-- with the argument that our trigger has
+CREATE TRIGGER change BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change('purchases');
 BEGIN;
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "BOOK", "timestamp": 1, "price": 9.6}');
 SHOW response.status;
