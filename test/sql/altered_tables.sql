@@ -117,6 +117,11 @@ SELECT send(400);
 DROP TRIGGER see ON interactions.purchases;
 CREATE TRIGGER see AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION see();
 SELECT send(500);
+SELECT taken();
+SELECT send(500);
+SELECT send(500);
+-- past the executor, where two rows of one that is stored already are tried
+SELECT dead_tuple_count FROM pgstattuple('interactions.purchases');
 SELECT what, count(*) FROM seen GROUP BY what ORDER BY what;
 DROP TRIGGER see ON interactions.purchases;
 SELECT taken();
@@ -141,13 +146,22 @@ SELECT send();
 SELECT count(*), count(*) FILTER (WHERE item_id = '100') FROM elsewhere;
 CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO everything SELECT NEW.*;
 SELECT send();
--- one that takes another key's rows for stored, and our own trigger for another type
+-- one whose condition does not look at the row
+CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases WHERE current_user = session_user DO INSTEAD NOTHING;
+SELECT send();
+-- one that takes another key's rows for stored, and our own trigger for another type, or fired at another time
 CREATE OR REPLACE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD INSERT INTO elsewhere SELECT NEW.* ON CONFLICT DO NOTHING;
 SELECT send();
 DROP RULE other ON interactions.purchases;
 CREATE TRIGGER foreign_rules BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION interactions.check_interaction('views');
 SELECT send();
 DROP TRIGGER foreign_rules ON interactions.purchases;
+CREATE TRIGGER late_rules AFTER INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION interactions.check_interaction('purchases');
+SELECT send();
+DROP TRIGGER late_rules ON interactions.purchases;
+CREATE TRIGGER statement_rules BEFORE INSERT ON interactions.purchases EXECUTE FUNCTION interactions.check_interaction('purchases');
+SELECT send();
+DROP TRIGGER statement_rules ON interactions.purchases;
 SELECT taken();
 
 -- a partition
@@ -202,6 +216,15 @@ SELECT send(price => 5);
 SELECT total FROM interactions.purchases WHERE price = 5;
 ALTER TABLE interactions.purchases DROP total;
 SELECT taken();
+-- the columns in another order
+BEGIN;
+SET LOCAL client_min_messages = warning;
+DROP TABLE interactions.purchases CASCADE;
+CREATE TABLE interactions.purchases (item_id text COLLATE "C" NOT NULL, user_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", price numeric, amount int, fingerprint bigint NOT NULL);
+SELECT interactions.create_tables() \g /dev/null
+SELECT send();
+SELECT user_id, item_id FROM interactions.purchases WHERE recommendation_id = 'r300';
+ROLLBACK;
 -- a rule that stores nothing; core would keep that plan
 CREATE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD NOTIFY nothing;
 SELECT send();

@@ -61,6 +61,13 @@ SELECT count(*), min(interactions.timestamp_to_ms("timestamp")), max(interaction
 \copy interactions_v1.views (user_id, item_id, "timestamp", duration) FROM PROGRAM 'seq -f 10000000%05.0f 25000 | sed "s/.*/more,item,&,1/; 20000s/1$/-1/"' CSV
 SELECT count(*) FROM interactions.views WHERE user_id = 'more';
 
+-- a part is stored as soon as the buffer is full
+\set VERBOSITY terse
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% rows', (SELECT count(*) FROM added); RETURN NULL; END $$;
+CREATE TRIGGER tell AFTER INSERT ON interactions.views REFERENCING NEW TABLE AS added EXECUTE FUNCTION tell();
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") SELECT 'parts', 'item', n FROM generate_series(1, 20001) AS n;
+DROP TRIGGER tell ON interactions.views;
+
 -- a view of the user's own with the trigger of a row alone: nothing is collected, each row is stored at once
 CREATE VIEW own AS SELECT * FROM interactions_v1.views;
 CREATE TRIGGER row INSTEAD OF INSERT ON own FOR EACH ROW EXECUTE FUNCTION interactions.insert_interaction('views');
@@ -68,5 +75,5 @@ INSERT INTO own (user_id, item_id, "timestamp", duration) VALUES ('own', 'a', 1,
 SELECT item_id, "timestamp" FROM interactions_v1.views WHERE user_id = 'own' ORDER BY item_id;
 DROP VIEW own;
 
-DELETE FROM interactions_v1.users WHERE external_id IN ('collected', 'many', 'own');
-DROP FUNCTION stored(), nested(text), echo();
+DELETE FROM interactions_v1.users WHERE external_id IN ('collected', 'many', 'own', 'parts');
+DROP FUNCTION stored(), nested(text), echo(), tell();

@@ -37,6 +37,18 @@ SELECT count(*) FROM pg_depend WHERE deptype = 'e' AND classid = 'pg_class'::reg
 SELECT interactions.create_tables();
 SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'interactions'::regnamespace;
 
+-- a statement that was prepared before a table was dropped says so, too; and where the schema has another name
+BEGIN;
+SAVEPOINT dropped;
+DROP TABLE interactions.purchases CASCADE;
+\set VERBOSITY default
+SELECT interactions_v1.create_purchase('{"user_id": "u", "item_id": "i"}');
+\set VERBOSITY terse
+ROLLBACK TO dropped;
+ALTER SCHEMA interactions RENAME TO elsewhere;
+SELECT interactions_v1.create_purchase('{"user_id": "u", "item_id": "i"}');
+ROLLBACK;
+
 -- what is missing is made: a table, an index, a primary key, triggers, a view; what was added stays
 BEGIN;
 ALTER TABLE interactions.views ADD tenant text DEFAULT 'x';

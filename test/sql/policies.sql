@@ -90,6 +90,14 @@ SELECT interactions_v1.create_view('{"user_id": "a", "item_id": "both", "timesta
 SELECT interactions_v1.create_views('[{"user_id": "a", "item_id": "both", "timestamp": 1000000000001, "duration": 5}, {"user_id": "a", "item_id": "mine", "timestamp": 1000000000001}]');
 SELECT item_id FROM interactions_v1.list_user_views('a');
 RESET ROLE;
+-- one that a trigger skips is not hidden
+CREATE FUNCTION pass_over() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER pass_over BEFORE INSERT ON interactions.views FOR EACH ROW EXECUTE FUNCTION pass_over();
+SET ROLE regress_interactions_tenant;
+SELECT interactions_v1.create_view('{"user_id": "a", "item_id": "skipped"}') IS NULL;
+RESET ROLE;
+DROP TRIGGER pass_over ON interactions.views;
+DROP FUNCTION pass_over;
 ALTER TABLE interactions.views DROP tenant CASCADE;
 ALTER TABLE interactions.views DISABLE ROW LEVEL SECURITY;
 DROP POLICY add ON interactions.views;
@@ -143,9 +151,13 @@ SELECT interactions.erase_user('g');
 \echo :LAST_ERROR_SQLSTATE
 TABLE state;
 DROP TRIGGER skip ON interactions.users;
--- the source that is to stay registered
+-- the name that is to be the target's, the target, and the source that is to stay registered
+CREATE TRIGGER skip BEFORE UPDATE ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
+SELECT interactions_v1.transfer_interactions('g', 'a', delete_user => false);
+DROP TRIGGER skip ON interactions.users;
 CREATE TRIGGER skip BEFORE INSERT ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
 DELETE FROM interactions.users WHERE user_id = 'a';
+SELECT interactions_v1.transfer_interactions('g', 'a', delete_user => false);
 SELECT interactions_v1.transfer_interactions('a', 'z', delete_user => false);
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER skip ON interactions.users;

@@ -25,6 +25,10 @@ CALL fill();
 UPDATE interactions_v1.users SET external_id = external_id WHERE external_id = 'seen' RETURNING *;
 UPDATE interactions_v1.users SET name = name WHERE external_id = '1' RETURNING *;
 SELECT count(*) FROM state WHERE user_id = 'seen';
+-- null is what he has, who is not registered
+BEGIN;
+UPDATE interactions_v1.users SET name = 'Seen', created_at = created_at WHERE external_id = 'seen' RETURNING external_id, name, created_at > 5 AS now;
+ROLLBACK;
 UPDATE interactions_v1.users SET (name, created_at) = (upper(name), created_at + 1) WHERE external_id = '1' RETURNING *;
 UPDATE interactions_v1.users SET name = NULL, external_id = 'one' WHERE external_id = '1' RETURNING *;
 TABLE state;

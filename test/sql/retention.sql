@@ -1,4 +1,5 @@
 -- Old interactions are purged batch by batch, a person's data is erased with counts, and stats shows what there is.
+\set SHOW_CONTEXT never
 SELECT interactions_v1.create_views((SELECT json_agg(json_build_object('user_id', 'u' || i % 3, 'item_id', 'i', 'timestamp', 1000000000000 + i, 'duration', i)) FROM generate_series(1, 10) i));
 SELECT interactions_v1.create_purchases('[{"user_id": "u1", "item_id": "i", "timestamp": 1000000000001}]');
 CALL interactions.purge('views', interactions.timestamp_from_ms('1000000000008'), 3);
@@ -17,6 +18,19 @@ BEGIN;
 CALL interactions.purge('views', now());
 ROLLBACK;
 SELECT count(*) FROM interactions.views;
+-- a batch that fails leaves those before it removed
+CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$;
+CREATE TRIGGER stop BEFORE DELETE ON interactions.views FOR EACH ROW WHEN (OLD.duration = 8) EXECUTE FUNCTION stop();
+CALL interactions.purge('views', now(), 1);
+SELECT "timestamp" FROM interactions_v1.views ORDER BY 1;
+DROP TRIGGER stop ON interactions.views;
+DROP FUNCTION stop;
+-- a foreign table among those that inherit is refused
+CREATE FOREIGN DATA WRAPPER nowhere;
+CREATE SERVER nowhere FOREIGN DATA WRAPPER nowhere;
+CREATE FOREIGN TABLE far () INHERITS (interactions.ratings) SERVER nowhere;
+CALL interactions.purge('ratings', now(), 1);
+DROP FOREIGN DATA WRAPPER nowhere CASCADE;
 -- rows that another holds are passed over: nobody waits (this session only shows that a second call finds the rest)
 CALL interactions.purge('views', now(), 1);
 -- how far it is comes no more often than once a second
@@ -42,6 +56,7 @@ FROM interactions.stats WHERE interaction_type = 'bookmarks';
 SELECT interaction_type FROM interactions.stats ORDER BY interaction_type;
 -- a few days hold most of the rows: the oldest and the newest are among them, or not; other tables are not shown
 CREATE TABLE interactions.other (n int);
+CREATE TEMP TABLE bookmarks (n int);
 TRUNCATE interactions.bookmarks;
 INSERT INTO interactions.bookmarks (user_id, item_id, "timestamp") SELECT 'u' || i, 'i', to_timestamp(1000000000 + 86400 * (i % 3)) FROM generate_series(1, 3000) AS i;
 ANALYZE interactions.bookmarks;

@@ -32,11 +32,21 @@ SELECT interactions_v1.transfer_interactions('u1', 'u2') ->> 'transferred';
 -- the columns of one lie elsewhere, one has a rule of its own
 ALTER TABLE interactions.views DETACH PARTITION interactions.ten;
 DROP TABLE interactions.ten;
-CREATE TABLE interactions.ten (fingerprint bigint NOT NULL, gone int, item_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", duration bigint, user_id text COLLATE "C" NOT NULL);
+CREATE TABLE interactions.ten (item_id text COLLATE "C" NOT NULL, user_id text COLLATE "C" NOT NULL, "timestamp" timestamptz NOT NULL, recommendation_id text COLLATE "C", duration bigint, fingerprint bigint NOT NULL, gone int);
 ALTER TABLE interactions.ten DROP gone;
 ALTER TABLE interactions.views ATTACH PARTITION interactions.ten FOR VALUES FROM ('2001-09-09 01:46:40.01+00') TO ('2001-09-09 01:46:40.02+00');
-SELECT pg_temp.send(8, 10, 19, 20);
-SELECT user_id, item_id, "timestamp" FROM interactions_v1.views WHERE item_id = 'i20' AND "timestamp" BETWEEN 1000000000008 AND 1000000000020 ORDER BY 3;
+SELECT pg_temp.send(8, 10, 19, 22);
+SELECT user_id, item_id, "timestamp" FROM interactions_v1.views WHERE item_id = 'i20' AND "timestamp" BETWEEN 1000000000008 AND 1000000000022 ORDER BY 3;
+-- all have a trigger of statements, which is the parent's alone
+CREATE FUNCTION pg_temp.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING '% rows', (SELECT count(*) FROM added); RETURN NULL; END $$;
+CREATE TRIGGER tell AFTER INSERT ON interactions.views REFERENCING NEW TABLE AS added EXECUTE FUNCTION pg_temp.tell();
+SELECT pg_temp.send(7, 25);
+DROP TRIGGER tell ON interactions.views;
+-- one has a trigger of its own: what is given back is what is stored
+CREATE FUNCTION pg_temp.change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.item_id := upper(NEW.item_id); RETURN NEW; END $$;
+CREATE TRIGGER change BEFORE INSERT ON interactions.twenty FOR EACH ROW EXECUTE FUNCTION pg_temp.change();
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'one', 1000000000005), ('u', 'other', 1000000000025) RETURNING item_id;
+DROP TRIGGER change ON interactions.twenty;
 ALTER TABLE interactions.twenty ADD CHECK (item_id <> 'i13') NOT VALID;
 SAVEPOINT refused;
 SELECT pg_temp.send(8, 21);

@@ -11,7 +11,8 @@ BEGIN
 	RETURN CASE WHEN NEW.item_id = 'skipped' THEN NULL ELSE NEW END;
 END
 $$;
-CREATE TRIGGER change BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change();
+-- with the argument that our trigger has
+CREATE TRIGGER change BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change('purchases');
 BEGIN;
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "BOOK", "timestamp": 1000000000001, "price": 9.6}');
 SHOW response.status;
@@ -32,6 +33,10 @@ SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "skipped"}
 SELECT item_id, "timestamp", price FROM interactions_v1.list_user_purchases('u');
 -- the rows are the same to a transfer, which computes their fingerprints anew
 SELECT interactions_v1.transfer_interactions('u', 'v')::jsonb -> 'transferred' -> 'purchases';
+-- so does a view in the table's place, whatever the table behind it does
+ALTER TABLE interactions.purchases RENAME TO behind;
+CREATE VIEW interactions.purchases AS TABLE interactions.behind;
+INSERT INTO interactions_v1.purchases (user_id, item_id, price) VALUES ('u', 'INK', 1.6) RETURNING item_id, price;
 ROLLBACK;
 -- a trigger that stores something else instead, and one that comes after the rules
 CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -46,7 +51,30 @@ $$;
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}');
 SELECT * FROM interactions_v1.purchases;
 TRUNCATE interactions.purchases;
+-- one that tries to store something else, in vain
+CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.item_id = 'VAIN' THEN
+		RAISE 'in vain';
+	END IF;
+	BEGIN
+		PERFORM interactions_v1.create_purchase('{"user_id": "u", "item_id": "VAIN"}');
+	EXCEPTION WHEN raise_exception THEN
+		NEW.item_id := lower(NEW.item_id);
+	END;
+	RETURN NEW;
+END
+$$;
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "A", "timestamp": 1000000000001}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "A", "timestamp": 1000000000001}');
 DROP TRIGGER change ON interactions.purchases;
+-- a constraint that stores something beside it
+CREATE FUNCTION beside(user_id text) RETURNS boolean LANGUAGE sql VOLATILE AS $$ INSERT INTO interactions.bookmarks (user_id, item_id) VALUES (user_id, 'beside') RETURNING true $$;
+ALTER TABLE interactions.purchases ADD CONSTRAINT beside CHECK (beside(user_id)) NOT VALID;
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}');
+ALTER TABLE interactions.purchases DROP CONSTRAINT beside;
+DROP FUNCTION beside;
+TRUNCATE interactions.purchases, interactions.bookmarks;
 CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER zzz BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change();
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}');
@@ -64,12 +92,29 @@ SELECT price FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "
 SELECT price FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 10}');
 INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price) VALUES ('u', 'b', 1000000000001, 0.001) RETURNING price;
 SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.998}, {"user_id": "u", "item_id": "b", "timestamp": 1000000000001, "price": 0}]');
+DROP VIEW interactions_v1.purchases;
+SET LOCAL client_min_messages = warning;
+ALTER TABLE interactions.purchases ALTER "timestamp" TYPE timestamptz(0);
+SELECT interactions.create_tables() \g /dev/null
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('u', 'c', 1000000001600) RETURNING "timestamp";
 ROLLBACK;
 -- a default, a generated column, triggers that come after: rows are stored as they are given, and in bulk
 BEGIN;
 ALTER TABLE interactions.purchases ADD total numeric GENERATED ALWAYS AS (price * amount) STORED, ADD note varchar(10) DEFAULT 'note';
 INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price, amount) VALUES ('u', 'a', 1000000000001, 2, 3), ('u', 'a', 1000000000001, 2, 3) RETURNING price;
 SELECT total, note FROM interactions.purchases;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF TG_LEVEL = 'STATEMENT' THEN
+		RAISE NOTICE 'one statement';
+	END IF;
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER statement BEFORE INSERT ON interactions.purchases EXECUTE FUNCTION note();
+CREATE TRIGGER after AFTER INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION note();
+CREATE TRIGGER update BEFORE UPDATE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION note();
+INSERT INTO interactions_v1.purchases (user_id, item_id) VALUES ('u', 'b'), ('u', 'c');
 ROLLBACK;
 
 -- a unique key of the user's: what it refuses is not stored already

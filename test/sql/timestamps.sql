@@ -35,3 +35,8 @@ SELECT interactions.timestamp_from_ms('5 5');
 SELECT interactions.timestamp_from_ms('.');
 SELECT interactions.timestamp_from_ms('1e');
 SELECT interactions.timestamp_from_ms('0x10');
+
+-- in a table it is cut to the millisecond, also where nothing else changes
+INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('u', 'i', to_timestamp(1));
+UPDATE interactions.views SET "timestamp" = to_timestamp(2.3456) RETURNING "timestamp" = to_timestamp(2.345);
+TRUNCATE interactions.views;

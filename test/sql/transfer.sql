@@ -38,7 +38,10 @@ CALL interactions.transfer_interactions('guest', 'anna');
 SELECT fill('guest');
 INSERT INTO interactions_v1.cart_additions (user_id, item_id, "timestamp") VALUES ('guest', 'a', 1000000000001);
 DELETE FROM interactions.bookmarks WHERE user_id = 'anna' AND item_id = 'b';
+SELECT xmin FROM interactions.users WHERE user_id = 'anna' \gset
 SELECT interactions_v1.transfer_interactions('guest', 'anna');
+-- a registration that gets no name is left alone
+SELECT xmin = :xmin FROM interactions.users WHERE user_id = 'anna';
 SELECT * FROM state;
 
 -- delete_user false: the source stays, registered, without interactions

@@ -17,6 +17,12 @@ INSERT INTO interactions_v1.users (external_id, name, created_at) VALUES ('anna'
 INSERT INTO interactions_v1.users (external_id) VALUES ('bob') RETURNING external_id, name, created_at = interactions.timestamp_to_ms(now()) AS now;
 INSERT INTO interactions_v1.users (external_id, name) VALUES ('anna', 'Anne') RETURNING *;
 INSERT INTO interactions_v1.users (external_id) VALUES ('anna') RETURNING *;
+BEGIN;
+INSERT INTO interactions_v1.users (external_id) VALUES ('zoe');
+SHOW response.status;
+INSERT INTO interactions_v1.users (external_id) VALUES ('zoe');
+SHOW response.status;
+ROLLBACK;
 INSERT INTO interactions_v1.users (external_id, created_at) VALUES ('anna', 2000), ('carl', 3000) RETURNING *;
 INSERT INTO interactions_v1.users (external_id, name, created_at) VALUES ('seen', 'Seen', 4000) RETURNING *;
 SELECT external_id, name, created_at FROM interactions_v1.users WHERE external_id = 'seen';
@@ -90,7 +96,7 @@ UPDATE interactions.users SET user_id = '';
 TABLE state;
 
 -- the table itself: a null created_at becomes now, every other is cut to the millisecond
-INSERT INTO interactions.users VALUES ('bob', 'Bob', NULL), ('carl', 'Carl', to_timestamp(1.2345)) RETURNING user_id, created_at = date_trunc('milliseconds', now()) AS now, interactions.timestamp_to_ms(created_at) = 1234 AS cut;
+INSERT INTO interactions.users VALUES ('bob', 'Bob', NULL), ('carl', 'Carl', to_timestamp(1.2345)) RETURNING user_id, created_at = date_trunc('milliseconds', now()) AS now, created_at = to_timestamp(1.234) AS cut;
 UPDATE interactions.users SET created_at = NULL WHERE user_id = 'carl' RETURNING created_at = date_trunc('milliseconds', now()) AS now;
 
 -- a trigger of the user's that skips the row

@@ -62,22 +62,22 @@ SELECT interactions.erase_user('newer');
 
 -- a registration is a whole row as well: it moves in place, and a reference follows
 ALTER TABLE interactions.purchases DROP CONSTRAINT registered;
-ALTER TABLE interactions.users ADD email text UNIQUE, ADD number int GENERATED ALWAYS AS IDENTITY;
+ALTER TABLE interactions.users ADD email text UNIQUE, ADD gone int, ADD number int GENERATED ALWAYS AS IDENTITY;
 CREATE TABLE addresses (user_id text COLLATE "C" REFERENCES interactions.users ON UPDATE CASCADE ON DELETE CASCADE, street text);
 INSERT INTO interactions.users (user_id, name, created_at, email) VALUES ('g', 'Gina', to_timestamp(1), 'gina@example.com'), ('a', NULL, to_timestamp(2), NULL);
 INSERT INTO addresses VALUES ('g', 'Main Street');
 SELECT interactions_v1.transfer_interactions('g', 'h')::jsonb -> 'user_deleted' AS user_deleted;
 UPDATE interactions_v1.users SET external_id = 'i', name = 'Ina' WHERE external_id = 'h' RETURNING *;
 SELECT user_id, name, created_at = to_timestamp(1) AS kept, email, number, street FROM interactions.users LEFT JOIN addresses USING (user_id) ORDER BY user_id;
--- one that stays gives its name alone
+-- one that stays gives its name and time alone
 SELECT interactions_v1.transfer_interactions('i', 'j', delete_user => false)::jsonb -> 'user_deleted' AS user_deleted;
-SELECT user_id, name, email FROM interactions.users ORDER BY user_id;
+SELECT user_id, name, created_at = to_timestamp(1) AS kept, email FROM interactions.users ORDER BY user_id;
 -- of two the target's stays, and gets a name where it has none
 SELECT interactions_v1.transfer_interactions('i', 'a')::jsonb -> 'user_deleted' AS user_deleted;
 SELECT user_id, name, email, number FROM interactions.users ORDER BY user_id;
 -- where interactions refer to registrations both have to be there for a while: the row is copied, column by column
 ALTER TABLE interactions.purchases ADD CONSTRAINT registered FOREIGN KEY (user_id) REFERENCES interactions.users ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE interactions.users DROP CONSTRAINT users_email_key, ADD upper text GENERATED ALWAYS AS (upper(name)) STORED;
+ALTER TABLE interactions.users DROP gone, DROP CONSTRAINT users_email_key, ADD upper text GENERATED ALWAYS AS (upper(name)) STORED;
 UPDATE interactions.users SET email = 'a@example.com' WHERE user_id = 'a';
 SELECT interactions_v1.create_purchase('{"user_id": "a", "item_id": "x", "timestamp": 1000000000001}');
 SELECT interactions_v1.transfer_interactions('a', 'b')::jsonb -> 'transferred' -> 'purchases' AS purchases;

@@ -42,5 +42,27 @@ is(run("DO \$\$ BEGIN PERFORM limited($insert, 1); EXCEPTION WHEN OTHERS THEN IN
 	'1', 'a block that catches it goes on');
 is(run("SELECT limited($insert, 0);\nSELECT limited($insert, 4);\n$count;"), "3\n3\n3", 'without a limit, or with one that is not reached, all is stored');
 
+# A row that a trigger may change is stored at once, so that a stop loses none
+$node->safe_psql('postgres', <<'SQL');
+TRUNCATE interactions.bookmarks;
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER nothing BEFORE INSERT ON interactions.bookmarks FOR EACH ROW EXECUTE FUNCTION nothing();
+SQL
+is(run("SELECT limited($insert, 1);\n$count;\nDROP TRIGGER nothing ON interactions.bookmarks;"), "1\n1", 'rows that are stored one by one');
+
+# PL/Lua begins no subtransaction, so that it is the transaction that cannot commit, nor be prepared
+SKIP:
+{
+	($status, $out, $err) = $node->psql('postgres', 'CREATE EXTENSION pllua');
+	skip 'PL/Lua is not installed', 3 if $err;
+	$node->safe_psql('postgres', <<'SQL');
+TRUNCATE interactions.bookmarks;
+CREATE FUNCTION limited_here(statement text, max integer) RETURNS bigint LANGUAGE pllua AS 'return #spi.execute_count(statement, max)';
+SQL
+	is(run("SELECT limited_here($insert, 1);\n$count;"), "0$refused", 'a transaction, in autocommit');
+	is(run("BEGIN;\nSELECT limited_here($insert, 1);\nSAVEPOINT s;\nRELEASE s;\nCOMMIT;\n$count;"), "1\n0$refused", 'a transaction, not a savepoint that came later');
+	is(run("BEGIN;\nSELECT limited_here($insert, 1);\nPREPARE TRANSACTION 'p';\n$count;"), "1\n0$refused", 'a transaction that is prepared');
+}
+
 $node->stop;
 done_testing();
