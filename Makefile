@@ -40,14 +40,14 @@ endif
 $(OBJS): $(wildcard src/*.h)
 
 # A line of types.txt makes one type
-$(SCRIPT): sql/head.sql sql/type.sql.in sql/types.txt sql/tail.sql Makefile
+$(SCRIPT): sql/head.sql sql/type.sql.in sql/types.txt sql/insight.sql sql/tail.sql Makefile
 	set -e; trap 'rm -f $@.tmp' EXIT; \
 	{ \
 		cat sql/head.sql; \
 		grep -v '^#' sql/types.txt | while IFS='|' read -r singular plural columns; do \
 			sed -e "s/@singular@/$$singular/g" -e "s/@plural@/$$plural/g" -e "s/@columns@/$$columns/" sql/type.sql.in; \
 		done; \
-		cat sql/tail.sql; \
+		cat sql/insight.sql sql/tail.sql; \
 	} > $@.tmp; \
 	mv $@.tmp $@
 
