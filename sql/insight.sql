@@ -411,7 +411,7 @@ BEGIN
 	END IF;
 	created := interactions.store_recommendations(given);
 	PERFORM set_config('response.status', '201', true);
-	RETURN json_build_object('created', created, 'duplicates', cardinality(given) - created);
+	RETURN format('{"created": %s, "duplicates": %s}', created, cardinality(given) - created);
 END
 $$;
 COMMENT ON FUNCTION interactions_v1.create_recommendations(json) IS
