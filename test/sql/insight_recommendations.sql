@@ -4,6 +4,7 @@
 \set SHOW_CONTEXT never
 \set VERBOSITY terse
 SET TimeZone = 'UTC';
+SET DateStyle = 'ISO';
 SELECT * FROM interactions_v1.create_recommendation('{"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", 17], "timestamp": 1000}');
 SELECT current_setting('response.status');
 SELECT recommendation_id, current_setting('response.status') FROM interactions_v1.create_recommendation('{"timestamp": "1000.9", "recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", "17"]}');
