@@ -127,17 +127,17 @@ is names($imported->{errors}[0]), names($api->{components}{schemas}{ImportResult
   'an error of an import';
 
 # Examples are accepted
-for my $path (grep { m{^/v1/(?!users)\w+} } sort keys %{ $api->{paths} })
+for my $path (grep { m{^/v1/(?!users)\w+(?:/batch|/together)?$} } sort keys %{ $api->{paths} })
 {
 	my $operation = $api->{paths}{$path}{post} or next;
-	my ($type, $batch) = $path =~ m{^/v1/(\w+)(/batch)?$};
+	my ($type, $batch) = $path =~ m{^/v1/(\w+)(/batch|/together)?$};
 	my ($single) = grep { $types->{$_} eq $type } keys %$types;
-	my $function = $batch ? "create_$type" : $single;
+	my $function = !$batch ? $single : $batch eq '/batch' ? "create_$type" : 'count(*) FROM interactions_v1.list_cart_together_items';
 	my $example = $json->encode($operation->{requestBody}{content}{'application/json'}{example});
 	open my $file, '>:raw', "$folder/example.sql" or die $!;
-	print $file "SELECT interactions_v1.$function(:'example')";
+	print $file 'SELECT ' . ($function =~ /^count/ ? '' : 'interactions_v1.') . "$function(:'example')";
 	close $file;
-	like output(qw(psql -X -q -A -t -v), "example=$example", '-f', "$folder/example.sql"), qr/^[({](?!.*ERROR)/, "the example of $path";
+	like output(qw(psql -X -q -A -t -v), "example=$example", '-f', "$folder/example.sql"), qr/^[({0](?!.*ERROR)/, "the example of $path";
 }
 
 # The documents are served, and the page takes nothing from elsewhere
