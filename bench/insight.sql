@@ -7,7 +7,7 @@
 INSERT INTO interactions.purchases (user_id, item_id, "timestamp", recommendation_id, price, amount)
 SELECT bench.id('user-', bench.zipf(n / 3, 1, 50000), 50000), bench.id('item-', bench.zipf(n, 2, 20000), 20000),
 	'2025-01-01 00:00+00'::timestamptz + n / 3 * interval '20 seconds' + n % 3 * interval '1 second',
-	CASE WHEN n % 10 = 0 THEN 'r' || (bench.uniform(n, 4) * :recommendations)::bigint END, 9.5, 1
+	CASE WHEN n % 10 = 0 THEN CASE WHEN n % 1000 = 0 THEN 'lost ' ELSE 'r' END || (bench.uniform(n, 4) * :recommendations)::bigint END, 9.5, 1
 FROM generate_series(0, 3 * :orders - 1) AS n;
 
 INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, "timestamp")
@@ -17,11 +17,11 @@ FROM generate_series(0, :recommendations - 1) AS n;
 
 INSERT INTO interactions.views (user_id, item_id, "timestamp", recommendation_id)
 SELECT bench.id('user-', bench.zipf(n, 1, 50000), 50000), bench.id('item-', bench.zipf(n, 2, 20000), 20000),
-	'2025-01-01 00:00+00'::timestamptz + n * (20.0 * :orders / :views) * interval '1 second', 'r' || greatest(n * :recommendations / :views - (bench.uniform(n, 4) * 1000)::bigint, 0)
+	'2025-01-01 00:00+00'::timestamptz + n * (20.0 * :orders / :views) * interval '1 second', 'r' || greatest(n::bigint * :recommendations / :views - (bench.uniform(n, 4) * 1000)::bigint, 0)
 FROM generate_series(0, :views - 1) AS n;
 VACUUM ANALYZE;
 
-CREATE TABLE bench.pairs (
+CREATE TABLE bench.together (
 	item_id text COLLATE "C",
 	other_item_id text COLLATE "C",
 	baskets bigint,
@@ -57,8 +57,8 @@ BEGIN
 		FROM interactions.purchases GROUP BY item_id) AS items
 	LEFT JOIN (SELECT item_id, count(*) AS baskets FROM baskets GROUP BY item_id) AS kept USING (item_id);
 
-	DELETE FROM bench.pairs;
-	INSERT INTO bench.pairs
+	DELETE FROM bench.together;
+	INSERT INTO bench.together
 	WITH pairs AS (
 		SELECT a.item_id AS one, b.item_id AS other, count(*) AS n, count(DISTINCT a.user_id) AS users
 		FROM baskets AS a JOIN baskets AS b ON b.basket = a.basket AND b.item_id > a.item_id GROUP BY 1, 2
