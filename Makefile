@@ -6,9 +6,10 @@ SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 
 MODULE_big = interactions
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
-DATA_built = $(SCRIPT)
+DELTA = $(EXTENSION)--0.3.0--$(EXTVERSION).sql
+DATA_built = $(SCRIPT) $(DELTA)
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
-EXTRA_CLEAN = $(SCRIPT) exports.map
+EXTRA_CLEAN = $(DATA_built) exports.map
 
 # These come first: they make what the other tests use. test/run partitions begins with another
 FIRST_SQL = create_tables
@@ -40,16 +41,24 @@ endif
 $(OBJS): $(wildcard src/*.h)
 
 # A line of types.txt makes one type
-$(SCRIPT): sql/head.sql sql/type.sql.in sql/types.txt sql/tail.sql Makefile
+$(SCRIPT): sql/head.sql sql/type.sql.in sql/types.txt sql/insight.sql sql/tail.sql Makefile
 	set -e; trap 'rm -f $@.tmp' EXIT; \
 	{ \
 		cat sql/head.sql; \
 		grep -v '^#' sql/types.txt | while IFS='|' read -r singular plural columns; do \
 			sed -e "s/@singular@/$$singular/g" -e "s/@plural@/$$plural/g" -e "s/@columns@/$$columns/" sql/type.sql.in; \
 		done; \
-		cat sql/tail.sql; \
+		cat sql/insight.sql sql/tail.sql; \
 	} > $@.tmp; \
 	mv $@.tmp $@
+
+# What is new since the version before stands in parts of its own
+$(DELTA): sql/insight.sql sql/tail.sql Makefile
+	{ \
+		echo '\echo Use "ALTER EXTENSION interactions UPDATE" to load this file. \quit'; \
+		echo 'SET LOCAL search_path = pg_catalog, pg_temp;'; \
+		cat sql/insight.sql sql/tail.sql; \
+	} > $@
 
 # The renderer of the REST API's page, from npm
 .PHONY: docs

@@ -6,7 +6,11 @@
 --
 --   authenticator   as whom PostgREST connects; may become one of the other two, and nothing else
 --   web             a request: everything that the API offers
---   web_reader      a request that may only read: lists and users; named in a token
+--   web_reader      a request that may only read: lists and users, what goes together and what is popular; named
+--                   in a token
+--
+-- What recommendations brought is the shop's own business: web has it, web_reader has not. Who else shall see it gets
+-- EXECUTE on get_recommendation and list_recommendation_metrics in interactions_v1, and what web_reader has.
 --
 -- No password is set here. On one machine PostgREST can connect through the socket as a system user of
 -- the same name; elsewhere \password authenticator sets one.
@@ -56,9 +60,12 @@ GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA interactions_v1 TO web;
 GRANT DELETE ON interactions_v1.users TO web;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA interactions_v1 TO web;
 
+-- what is counted is not for requests to change; a transfer changes whose recommendations are
+REVOKE INSERT, DELETE ON interactions.item_pairs, interactions.item_popularity FROM web;
+GRANT UPDATE (user_id) ON interactions.recommendations TO web;
+
 GRANT SELECT ON ALL TABLES IN SCHEMA interactions, interactions_v1 TO web_reader;
-GRANT EXECUTE ON FUNCTION interactions.timestamp_from_ms(text), interactions.timestamp_to_ms(timestamptz)
-	TO web, web_reader;
+GRANT EXECUTE ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]) TO web;
 
 DO $$
 DECLARE
@@ -76,8 +83,16 @@ BEGIN
 	FOR function IN
 		SELECT oid FROM pg_catalog.pg_proc
 		WHERE pronamespace = 'interactions_v1'::regnamespace AND provolatile <> 'v'
+			AND proname NOT IN ('get_recommendation', 'list_recommendation_metrics')
 	LOOP
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO web_reader', function);
+	END LOOP;
+
+	-- what views and functions call, and only computes or reads
+	FOR function IN
+		SELECT oid FROM pg_catalog.pg_proc WHERE pronamespace = 'interactions'::regnamespace AND provolatile <> 'v'
+	LOOP
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO web, web_reader', function);
 	END LOOP;
 END
 $$;

@@ -9,6 +9,7 @@
 #include "erase.h"
 #include "locks.h"
 #include "plans.h"
+#include "recommendations.h"
 #include "registry.h"
 #include "rules.h"
 #include "utils/builtins.h"
@@ -40,6 +41,7 @@ EraseUser(Datum user_id, int64 *erased)
 
 		erased[i] = ChangeAll(ErasePlan(type), 1, &user_id, type->plural);
 	}
+	RemoveRecommendations(user_id);
 	return UnregisterUser(user_id);
 }
 

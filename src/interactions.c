@@ -48,6 +48,24 @@ SetAnswer(const char *setting, const char *value)
 					  GUC_ACTION_LOCAL, true, 0, false);
 }
 
+/* Hold a page size to the rules; null is all, which the setting may forbid. */
+int64
+CheckedPageSize(bool isnull, int page_size)
+{
+	if (!isnull && page_size < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"page_size\" must be at least 1, not %d",
+							   page_size)));
+	if (MaxPageSize > 0 && (isnull || page_size > MaxPageSize))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"page_size\" must be at most %d", MaxPageSize),
+				 errhint(
+					 "Ask for the list page by page, or raise interactions.max_page_size.")));
+	/* of all the planner expects a part */
+	return isnull ? PG_INT64_MAX : page_size;
+}
+
 /* Set the HTTP status that PostgREST gives. */
 void
 SetStatus(const char *status)

@@ -8,6 +8,7 @@
 extern int MaxBatchElements;
 extern int MaxPageSize;
 
+extern int64 CheckedPageSize(bool isnull, int page_size);
 extern void SetStatus(const char *status);
 extern void AddWarningHeader(const char *warning);
 

@@ -183,29 +183,6 @@ typedef struct ListRequest
 	TimestampTz			   to;
 } ListRequest;
 
-/* The page size that is asked for; null is all, which the setting may forbid. */
-static int64
-ReadPageSize(FunctionCallInfo fcinfo)
-{
-	int64 page_size = PG_INT64_MAX; /* the planner then expects a part */
-
-	if (!PG_ARGISNULL(ARG_PAGE_SIZE))
-	{
-		page_size = PG_GETARG_INT32(ARG_PAGE_SIZE);
-		if (page_size < 1)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("\"page_size\" must be at least 1, not %d",
-								   PG_GETARG_INT32(ARG_PAGE_SIZE))));
-	}
-	if (MaxPageSize > 0 && page_size > MaxPageSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"page_size\" must be at most %d", MaxPageSize),
-				 errhint(
-					 "Ask for the list page by page, or raise interactions.max_page_size.")));
-	return page_size;
-}
-
 static void
 ReadRequest(FunctionCallInfo fcinfo, bool of_item, ListRequest *request)
 {
@@ -217,7 +194,8 @@ ReadRequest(FunctionCallInfo fcinfo, bool of_item, ListRequest *request)
 	request->of_item = of_item;
 	CheckedId(owner, PG_GETARG_DATUM(ARG_OWNER), PG_ARGISNULL(ARG_OWNER));
 	request->owner = PG_GETARG_DATUM(ARG_OWNER);
-	request->page_size = ReadPageSize(fcinfo);
+	request->page_size = CheckedPageSize(PG_ARGISNULL(ARG_PAGE_SIZE),
+										 PG_GETARG_INT32(ARG_PAGE_SIZE));
 	request->after = request->to = DT_NOEND;
 	request->from = DT_NOBEGIN;
 	request->after_id = (Span){"", 0};

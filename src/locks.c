@@ -15,6 +15,8 @@
  * whoever locks all has it alone.  Of two users the one with the lower key
  * comes first.  So nobody waits in a circle.  Whoever only stores
  * interactions takes none of these locks.
+ *
+ * A refresh of what is counted of a type locks that type, and nothing else.
  */
 #include "postgres.h"
 
@@ -57,4 +59,12 @@ void
 LockAllUsers(void)
 {
 	Lock(LOCK_SEED);
+}
+
+/* Lock what is counted of a type. */
+void
+LockCounts(Span type)
+{
+	Lock(hash_bytes_extended((const unsigned char *) type.data, type.len,
+							 ~LOCK_SEED));
 }

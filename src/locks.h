@@ -9,5 +9,6 @@
 
 extern void LockUsers(Span one, Span other);
 extern void LockAllUsers(void);
+extern void LockCounts(Span type);
 
 #endif /* INTERACTIONS_LOCKS_H */

@@ -17,15 +17,21 @@
 
 #define MAX_ARGS MAX_COLUMNS
 
+/* Find a table of ours, if it is there. */
+Oid
+FindTable(const char *table)
+{
+	Oid schema = get_namespace_oid("interactions", true);
+
+	return OidIsValid(schema) ? get_relname_relid(table, schema) : InvalidOid;
+}
+
 /* Find a table of ours; raises where it is missing. */
 Oid
 RequireTable(const char *table)
 {
-	Oid schema = get_namespace_oid("interactions", true);
-	Oid relid = InvalidOid;
+	Oid relid = FindTable(table);
 
-	if (OidIsValid(schema))
-		relid = get_relname_relid(table, schema);
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

@@ -9,6 +9,7 @@
 
 #include "compat.h"
 
+extern Oid FindTable(const char *table);
 extern Oid RequireTable(const char *table);
 extern bool PlanIsKept(SPIPlanPtr plan, const char *table);
 extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,

@@ -26,6 +26,9 @@
 #include "utils/timestamp.h"
 #include "violation.h"
 
+/* they have a time, too, and so can be purged as a type is */
+static const InteractionType recommendations = {.plural = "recommendations"};
+
 /* one of the tables that hold the rows of a type: its only one, or a partition */
 typedef struct Part
 {
@@ -88,7 +91,7 @@ FindParts(const InteractionType *type, int *nparts)
 static SPIPlanPtr
 PurgePlan(const InteractionType *type, bool with_policies)
 {
-	static SPIPlanPtr plans[NUM_TYPES][2];
+	static SPIPlanPtr plans[NUM_TYPES + 1][2];
 	const Oid		  argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID,
 									TIDOID,			OIDOID,	 TIMESTAMPTZOID,
 									TIMESTAMPTZOID};
@@ -96,7 +99,8 @@ PurgePlan(const InteractionType *type, bool with_policies)
 	const char		 *of_part = " tableoid OPERATOR(pg_catalog.=) $5"
 								" AND \"timestamp\" OPERATOR(pg_catalog.>=) $6"
 								" AND \"timestamp\" OPERATOR(pg_catalog.<) $7";
-	SPIPlanPtr		 *plan = &plans[TypeIndex(type)][with_policies];
+	int			slot = type == &recommendations ? NUM_TYPES : TypeIndex(type);
+	SPIPlanPtr *plan = &plans[slot][with_policies];
 
 	if (!PlanIsKept(*plan, type->plural))
 		KeepPlan(plan,
@@ -208,6 +212,7 @@ Datum
 purge(PG_FUNCTION_ARGS)
 {
 	const InteractionType *type;
+	const char			  *name;
 	int					   batch_size;
 	int64				   total;
 
@@ -217,7 +222,9 @@ purge(PG_FUNCTION_ARGS)
 		ReportNull("older_than");
 	if (PG_ARGISNULL(2))
 		ReportNull("batch_size");
-	type = TypeByName(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	type = strcmp(name, recommendations.plural) == 0 ? &recommendations
+													 : TypeByName(name);
 	batch_size = PG_GETARG_INT32(2);
 	if (batch_size < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -17,6 +17,8 @@ typedef struct NeededColumn
 	const char *comment;
 } NeededColumn;
 
+#define MAX_TARGET_COLUMNS 8
+
 /* a relation of ours */
 typedef struct Target
 {
@@ -24,7 +26,7 @@ typedef struct Target
 	const char *name;
 	bool is_view;
 	bool existed;
-	NeededColumn columns[MAX_COLUMNS];
+	NeededColumn columns[MAX_TARGET_COLUMNS];
 	int ncolumns;
 } Target;
 

@@ -16,10 +16,13 @@
 #include "storage/lmgr.h"
 #include "types.h"
 #include "utils/builtins.h"
+#include "utils/syscache.h"
 #include "violation.h"
 
 #define TABLES "interactions"
 #define VIEWS "interactions_v1"
+
+#define WIRE_TIMESTAMP "When, ms since 1970-01-01 UTC; null becomes now"
 
 /* the last of the BEFORE triggers of a row, by its name */
 #define CHECK_TRIGGER "zz_check_interaction"
@@ -37,6 +40,38 @@ static const NeededColumn known_user_columns[] = {
 	{"name", TEXTOID, false, false, "What to call the user, or null"},
 	{"created_at", INT8OID, false, false,
 	 "When the user was registered, ms since 1970-01-01 UTC; null where not registered"},
+};
+
+static const NeededColumn pair_columns[] = {
+	{"interaction_type", TEXTOID, true, true, "What was counted"},
+	{"item_id", TEXTOID, true, true, "The item"},
+	{"other_item_id", TEXTOID, true, true, "One that goes together with it"},
+	{"baskets", INT8OID, true, false, "Baskets that hold both"},
+	{"users", INT8OID, true, false, "Users who have such a basket"},
+	{"item_baskets", INT8OID, true, false, "Baskets that hold the item"},
+	{"other_baskets", INT8OID, true, false, "Baskets that hold the other"},
+	{"total_baskets", INT8OID, true, false, "All baskets that were counted"},
+};
+
+static const NeededColumn popularity_columns[] = {
+	{"interaction_type", TEXTOID, true, true, "What was counted"},
+	{"item_id", TEXTOID, true, true, "The item"},
+	{"interactions", INT8OID, true, false, "Interactions with it"},
+	{"baskets", INT8OID, true, false,
+	 "Baskets that hold it, but those left out as too large"},
+	{"users", INT8OID, true, false, "Users who have an interaction with it"},
+	{"score", FLOAT8OID, true, false,
+	 "Interactions, one as old as the half-life counting half"},
+};
+
+static const NeededColumn recommendation_columns[] = {
+	{"recommendation_id", TEXTOID, true, true,
+	 "1 to 512 bytes; interactions that it led to bear it"},
+	{"user_id", TEXTOID, false, true, "To whom it was shown, or null"},
+	{"scenario", TEXTOID, false, true, "Where, or which kind it is, or null"},
+	{"item_ids", TEXTARRAYOID, false, true, "What was shown, or null"},
+	{"timestamp", TIMESTAMPTZOID, true, false,
+	 "When, to the millisecond; null becomes now"},
 };
 
 static const NeededColumn stats_columns[] = {
@@ -70,7 +105,7 @@ TypeTarget(const InteractionType *type, bool is_view)
 		column->not_null = !is_view && ColumnRequired(type, i);
 		column->bytewise = !is_view && column->typid == TEXTOID;
 		if (is_view && i == COLUMN_TIMESTAMP)
-			column->comment = "When, ms since 1970-01-01 UTC; null becomes now";
+			column->comment = WIRE_TIMESTAMP;
 		else if (i < COLUMN_FIRST_OWN)
 			column->comment = shared_comments[i];
 		else if (i < COLUMN_FIRST_OWN + type->nown)
@@ -170,6 +205,82 @@ MakeUsersView(void)
 				"edit_user()", "Notes the columns that are set");
 }
 
+/* What interactions.refresh_items counts. */
+static void
+MakeCounts(void)
+{
+	Target pairs = TargetOf(TABLES, "item_pairs", false, pair_columns,
+							lengthof(pair_columns));
+	Target popularity = TargetOf(TABLES, "item_popularity", false,
+								 popularity_columns,
+								 lengthof(popularity_columns));
+
+	MakeTable(&pairs, false,
+			  "Items that go together, as interactions.refresh_items counted"
+			  " them last");
+	MakePrimaryKey(&pairs, "interaction_type, item_id, other_item_id",
+				   "What goes together with an item");
+	MakeTable(&popularity, false,
+			  "Items, as interactions.refresh_items counted them last");
+	MakePrimaryKey(&popularity, "interaction_type, item_id", "An item");
+	MakeIndex(&popularity, "item_popularity_interaction_type_score_idx",
+			  "interaction_type, score", 2, "The list of popular items");
+}
+
+/* What was recommended, and its view in wire format. */
+static void
+MakeRecommendations(void)
+{
+	Target		 table = TargetOf(TABLES, "recommendations", false,
+								  recommendation_columns,
+								  lengthof(recommendation_columns));
+	NeededColumn columns[MAX_TARGET_COLUMNS];
+	Target		 view;
+
+	MakeTable(&table, false,
+			  "What was shown to whom, with the id that the interactions it"
+			  " led to bear");
+	MakePrimaryKey(&table, "recommendation_id", "Identity");
+	MakeIndex(&table, "recommendations_user_id_idx", "user_id", 1,
+			  "Those of a user who is transferred, renamed or erased");
+	MakeTrigger(&table, "zz_check_recommendation", "BEFORE INSERT OR UPDATE",
+				"ROW", "check_recommendation()",
+				"Holds the rules, completes timestamp; its name makes it the"
+				" last");
+
+	for (int i = 0; i < (int) lengthof(recommendation_columns); i++)
+	{
+		columns[i] = recommendation_columns[i];
+		columns[i].not_null = columns[i].bytewise = false;
+		if (columns[i].typid == TIMESTAMPTZOID)
+		{
+			columns[i].typid = INT8OID;
+			columns[i].comment = WIRE_TIMESTAMP;
+		}
+	}
+	view = TargetOf(VIEWS, "recommendations", true, columns,
+					lengthof(recommendation_columns));
+	MakeView(&view,
+			 "SELECT recommendation_id, user_id, scenario, item_ids,"
+			 " interactions.timestamp_to_ms(\"timestamp\") AS \"timestamp\""
+			 " FROM interactions.recommendations",
+			 "What was shown to whom in wire format; takes INSERT and COPY,"
+			 " skips what is stored already");
+	MakeTrigger(&view, "insert_recommendation", "INSTEAD OF INSERT", "ROW",
+				"insert_recommendation()",
+				"Stores the row, unless it is stored already");
+}
+
+/* Whether the script of the extension is older than the library. */
+static bool
+ScriptIsOlder(void)
+{
+	return !SearchSysCacheExists2(TYPENAMENSP,
+								  CStringGetDatum("recommendation"),
+								  ObjectIdGetDatum(
+									  get_namespace_oid(VIEWS, false)));
+}
+
 /* What the catalog says of the tables costs the same at any size. */
 static void
 MakeStats(void)
@@ -231,6 +342,11 @@ create_tables(PG_FUNCTION_ARGS)
 		MakeTypeView(&InteractionTypes[i]);
 	MakeUsersView();
 	MakeStats();
+	if (!ScriptIsOlder())
+	{
+		MakeCounts();
+		MakeRecommendations();
+	}
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -13,6 +13,7 @@
 #include "changes.h"
 #include "locks.h"
 #include "plans.h"
+#include "recommendations.h"
 #include "registry.h"
 #include "rules.h"
 #include "subxact.h"
@@ -214,6 +215,7 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 		transferred[i] = job.transferred;
 		*duplicates += job.duplicates;
 	}
+	MoveRecommendations(users);
 	if (move && MoveRegistration(users[0], users[1]))
 		return true;
 	if (move)

@@ -6,7 +6,7 @@ SET LOCAL extra_float_digits = 1;
 SELECT no_plan();
 
 CREATE TEMP VIEW kinds AS
-	SELECT relname::text AS kind FROM pg_class WHERE relnamespace = 'interactions_v1'::regnamespace AND relkind = 'v' AND relname <> 'users';
+	SELECT relname::text AS kind FROM pg_class WHERE relnamespace = 'interactions_v1'::regnamespace AND relkind = 'v' AND relname NOT IN ('users', 'recommendations');
 
 CREATE FUNCTION pg_temp.fill(kind text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -8,7 +8,7 @@ SELECT diag('seed 0.42');
 SELECT setseed(0.42);
 
 CREATE TEMP VIEW kinds AS
-	SELECT relname::text AS kind FROM pg_class WHERE relnamespace = 'interactions_v1'::regnamespace AND relkind = 'v' AND relname <> 'users';
+	SELECT relname::text AS kind FROM pg_class WHERE relnamespace = 'interactions_v1'::regnamespace AND relkind = 'v' AND relname NOT IN ('users', 'recommendations');
 
 -- few users, items and milliseconds, so that all of them coincide; ids with the cursor's colon, and each other's beginnings
 CREATE TEMP TABLE ids (n int, id text);

@@ -7,7 +7,8 @@ SELECT no_plan();
 
 CREATE TEMP VIEW kinds AS
 	SELECT relname::text || 's' AS kind, relname::text AS singular FROM pg_class
-	WHERE relnamespace = 'interactions_v1'::regnamespace AND relkind = 'c';
+	WHERE relnamespace = 'interactions_v1'::regnamespace AND relkind = 'c'
+		AND (SELECT count(*) FROM pg_attribute WHERE attrelid = pg_class.oid AND attname IN ('user_id', 'item_id')) = 2;
 SELECT bag_eq('SELECT kind FROM kinds', ARRAY['bookmarks', 'ratings', 'purchases', 'cart_additions', 'views'],
 	'there are five types');
 

@@ -47,12 +47,13 @@ for my $path (sort keys %{ $api->{paths} })
 		my @parameters = map { resolve($_) } @{ $operation->{parameters} // [] };
 		my @query = map { "$_->{name}=" . ($_->{schema}{enum} ? $_->{schema}{enum}[0] : '1') } grep { $_->{in} eq 'query' } @parameters;
 		my $target = $path;
-		$target =~ s/\{$_->{name}\}/x/ or push @lost, "$path has no $_->{name}" for grep { $_->{in} eq 'path' } @parameters;
+		$target =~ s/\{$_->{name}\}/$_->{schema}{enum} ? $_->{schema}{enum}[0] : 'x'/e or push @lost, "$path has no $_->{name}" for grep { $_->{in} eq 'path' } @parameters;
 		push @lost, "$path: a parameter is not described" if $target =~ /\{/;
 		push @routes, uc($method) . " $target";
 
-		# an optional parameter that leads elsewhere (on_error) counts for both ways
-		for my $try ('', @query ? '?' . join '&', @query : ())
+		# an optional parameter that leads elsewhere (on_error) counts for both ways; one that is required is always there
+		my $required = grep { $_->{in} eq 'query' && $_->{required} } @parameters;
+		for my $try ($required ? () : '', @query ? '?' . join '&', @query : ())
 		{
 			my $got = request($nginx, { method => uc $method, target => "$target$try", headers => [],
 				body => $operation->{requestBody} ? '{}' : undef });
@@ -84,7 +85,7 @@ is_deeply [ grep { my $location = $_; $location !~ /redoc/ && !grep { /$location
 
 my $types = query(
 	q{SELECT proname, substr(proname, 8) || 's' FROM pg_proc
-	WHERE pronamespace = 'interactions_v1'::regnamespace AND NOT proretset AND prorettype <> 'json'::regtype});
+	WHERE pronamespace = 'interactions_v1'::regnamespace AND NOT proretset AND prorettype <> 'json'::regtype AND proname ~ '^create_'});
 is_deeply [ sort map { m{^/v1/(\w+)$} ? $1 : () } keys %{ $api->{paths} } ], [ sort 'docs', 'users', values %$types ],
   'the document has every type';
 
@@ -101,7 +102,18 @@ for my $function (sort keys %$types)
 }
 is properties($_), $columns->{'interactions_v1.users'}, "the properties of $_" for qw(User NewUser UserChange);
 is join(' ', sort keys %{ $api->{components}{schemas}{TransferResult}{properties}{transferred}{properties} }),
-  join(' ', sort values %$types), 'the types of a transfer';
+  join(' ', sort grep { $_ ne 'recommendations' } values %$types), 'the types of a transfer';
+for my $type (map { $_->{schema} } grep { ($_->{name} // '') eq 'type' } values %{ $api->{components}{parameters} })
+{
+	is join(' ', sort @{ $type->{enum} }), join(' ', sort grep { $_ ne 'recommendations' } values %$types), 'the types in a path';
+}
+
+# So are the columns of what other functions return
+my $results = query(
+	q{SELECT typname, string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute JOIN pg_type ON typrelid = attrelid
+	WHERE typname IN ('together_item', 'cart_item', 'popular_item', 'recommendation_result', 'recommendation_metrics') AND attnum > 0 GROUP BY 1});
+is keys %$results, 5, 'results';
+is properties(join '', map { ucfirst } split /_/, $_), $results->{$_}, "the properties of $_" for sort keys %$results;
 
 # What the functions answer is what the document says
 sub answer
@@ -119,17 +131,17 @@ is names($imported->{$_}[0]), names($api->{components}{schemas}{ImportResult}{pr
   "of an import: $_" for qw(errors warnings);
 
 # Examples are accepted
-for my $path (grep { m{^/v1/(?!users)\w+} } sort keys %{ $api->{paths} })
+for my $path (grep { m{^/v1/(?!users)\w+(?:/batch|/together)?$} } sort keys %{ $api->{paths} })
 {
 	my $operation = $api->{paths}{$path}{post} or next;
-	my ($type, $batch) = $path =~ m{^/v1/(\w+)(/batch)?$};
+	my ($type, $batch) = $path =~ m{^/v1/(\w+)(/batch|/together)?$};
 	my ($single) = grep { $types->{$_} eq $type } keys %$types;
-	my $function = $batch ? "create_$type" : $single;
+	my $function = !$batch ? $single : $batch eq '/batch' ? "create_$type" : 'count(*) FROM interactions_v1.list_cart_together_items';
 	my $example = $json->encode($operation->{requestBody}{content}{'application/json'}{example});
 	open my $file, '>:raw', "$folder/example.sql" or die $!;
-	print $file "SELECT interactions_v1.$function(:'example')";
+	print $file 'SELECT ' . ($function =~ /^count/ ? '' : 'interactions_v1.') . "$function(:'example')";
 	close $file;
-	like output(qw(psql -X -q -A -t -v), "example=$example", '-f', "$folder/example.sql"), qr/^[({](?!.*ERROR)/, "the example of $path";
+	like output(qw(psql -X -q -A -t -v), "example=$example", '-f', "$folder/example.sql"), qr/^[({0](?!.*ERROR)/, "the example of $path";
 }
 
 # The documents are served, and the page takes nothing from elsewhere

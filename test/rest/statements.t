@@ -21,7 +21,7 @@ my $settings = q{SELECT set_config('search_path', '"interactions_v1"', true), se
 };
 my $answer = q{nullif(current_setting('response.headers', true), '') AS response_headers,
 	nullif(current_setting('response.status', true), '') AS response_status, '' AS response_inserted};
-my %argument_types = (page_size => 'integer', delete_user => 'boolean', missing_ok => 'boolean', delete_all => 'boolean');
+my %argument_types = (page_size => 'integer', min_baskets => 'integer', min_users => 'integer', delete_user => 'boolean', missing_ok => 'boolean', delete_all => 'boolean');
 
 # The statement of a request to PostgREST, and its psql variables
 sub statement
@@ -32,15 +32,18 @@ sub statement
 
 	if (my ($function) = $path =~ m{^/rpc/(\w+)$})
 	{
-		my @arguments = map { [ @$_, "v$_->[0]" ] } $case->{up_form} ? decode_form($case->{up_body}) : ();
-		my $list = $case->{up_form}
+		my $n = 0;
+		my @arguments = map { [ @$_, "v$_->[0]" . $n++ ] } $case->{up_form} ? decode_form($case->{up_body}) : ();
+		my $list = $function eq 'list_bought_together_items'
+		  ? 'VARIADIC "ids" := ARRAY[' . join(', ', map { ":'$_->[2]'" } @arguments) . ']::text[]'
+		  : $case->{up_form}
 		  ? join(', ', map { qq{"$_->[0]" := :'$_->[2]'::} . ($argument_types{ $_->[0] } // 'text') } @arguments)
 		  : q{:'body'::json};
 		$variables{ $_->[2] } = $_->[1] for @arguments;
 
-		if (my ($relation) = $function =~ /^(?:create_(\w+[^s]$)|list_(?:user|item)_\w+)/ ? ($1 ? "$1s" : $function =~ s/^list_[a-z]+_//r) : ())
+		if (my ($relation) = $function =~ /^(?:create|get)_(\w+[^s])$/ ? "${1}s" : $function =~ /^list_[a-z]+_(\w+)/ ? $1 : ())
 		{
-			my ($count, $body) = $function =~ /^create/
+			my ($count, $body) = $function =~ /^(?:create|get)/
 			  ? ('1', q{coalesce(json_agg(_postgrest_t)->0, 'null')})
 			  : ('pg_catalog.count(_postgrest_t)', q{coalesce(json_agg(_postgrest_t), '[]')});
 			return (
@@ -90,7 +93,7 @@ sub replay
 	local $ENV{PGOPTIONS} = '-c client_min_messages=error';
 	my ($case) = @_;
 	my ($statement, $variables) = statement($case);
-	my $read = $case->{up_method} =~ /^(GET|HEAD)$/ || $case->{up_uri} =~ m{^/rpc/list_} ? 'READ ONLY' : 'READ WRITE';
+	my $read = $case->{up_method} =~ /^(GET|HEAD)$/ || $case->{up_uri} =~ m{^/rpc/(?:list|get)_} ? 'READ ONLY' : 'READ WRITE';
 	my $object = $case->{up_uri} =~ m{^/users};
 
 	open my $file, '>:raw', "$folder/statement.sql" or die $!;

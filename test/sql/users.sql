@@ -9,7 +9,7 @@ CREATE VIEW state AS SELECT external_id, name, created_at, (SELECT count(*) FROM
 -- seen: in any table; once, however often
 SELECT format('INSERT INTO interactions.%I (user_id, item_id%s) VALUES (%L, %L%s), (%L, %L%s)', relname, v, 'seen', 'a', n, relname, 'b', n)
 FROM pg_class, LATERAL (SELECT CASE relname WHEN 'ratings' THEN ', value' END, CASE relname WHEN 'ratings' THEN ', 1' END) AS c (v, n)
-WHERE relnamespace = 'interactions'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'users' ORDER BY relname \gexec
+WHERE relnamespace = 'interactions'::regnamespace AND relkind IN ('r', 'p') AND relname NOT IN ('users', 'recommendations', 'item_pairs', 'item_popularity') ORDER BY relname \gexec
 TABLE state;
 
 -- register: with a name, without; a registered one gets what is given, and keeps what is not

@@ -1,0 +1,544 @@
+/*
+ * What the store answers: what goes together, what is popular, what recommendations brought. The tables are made by
+ * interactions.create_tables(), so functions name them in strings, with a search_path of their own.
+ */
+
+-- rules and settings, for the functions below
+
+CREATE FUNCTION interactions.required_table(name text) RETURNS regclass
+	AS 'MODULE_PATHNAME', 'required_table' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION interactions.required_table(text) IS
+	'A table of interactions; where it is missing 42P01, with the hint to make it';
+
+CREATE FUNCTION interactions.checked_type(interaction_type text) RETURNS text
+	AS 'MODULE_PATHNAME', 'checked_type' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION interactions.checked_type(text) IS
+	'A type of interactions (bookmarks, ratings, ...); anything else is 22023';
+
+CREATE FUNCTION interactions.checked_page_size(page_size integer) RETURNS integer
+	AS 'MODULE_PATHNAME', 'checked_page_size' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION interactions.checked_page_size(integer) IS
+	'A page size, 1 to interactions.max_page_size, null being all; otherwise 22023';
+
+CREATE FUNCTION interactions.checked_id(property text, id text) RETURNS text
+	AS 'MODULE_PATHNAME', 'checked_id' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION interactions.checked_id(text, text) IS
+	'An id of 1 to 512 bytes; otherwise 22023, and null 23502';
+
+CREATE FUNCTION interactions.checked_ids(property text, ids text[], fewest integer, most integer) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'checked_ids' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION interactions.checked_ids(text, text[], integer, integer) IS
+	'An array of fewest to most ids; otherwise 22023, or 23502 where one is null';
+
+CREATE FUNCTION interactions.timestamp_from_ms(property text, ms text) RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'timestamp_from_property' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION interactions.timestamp_from_ms(text, text) IS
+	'Timestamp of a property that is a number of milliseconds since 1970-01-01 UTC; otherwise 22023, no number 22P02, null 23502';
+
+CREATE FUNCTION interactions.read_object(body json, noun text, properties text[]) RETURNS jsonb
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	property text;
+	given bigint;
+BEGIN
+	IF body IS NULL OR json_typeof(body) <> 'object' THEN
+		RAISE '% must be an object, not %', noun, CASE json_typeof(body) WHEN 'array' THEN 'an array' ELSE left(coalesce(body::text, 'null'), 64) END
+			USING ERRCODE = '22023';
+	END IF;
+	FOR property, given IN SELECT name, count(*) FROM json_object_keys(body) AS name GROUP BY name ORDER BY name LOOP
+		IF property <> ALL (properties) THEN
+			RAISE '"%" is not a property of %', left(property, 64), noun
+				USING ERRCODE = '22023', HINT = format('The properties are %s.', array_to_string(properties, ', '));
+		ELSIF given > 1 THEN
+			RAISE '"%" is given twice', property USING ERRCODE = '22023';
+		END IF;
+	END LOOP;
+	RETURN jsonb_strip_nulls(body::jsonb);
+END
+$$;
+COMMENT ON FUNCTION interactions.read_object(json, text, text[]) IS
+	'An object that has none but the properties given, each once, without those that are null; otherwise 22023';
+
+CREATE FUNCTION interactions.read_id(property text, value jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF jsonb_typeof(value) = 'string' OR jsonb_typeof(value) = 'number' AND value::text ~ '^-?[0-9]+$' THEN
+		RETURN interactions.checked_id(property, value #>> '{}');
+	ELSIF coalesce(jsonb_typeof(value), 'null') = 'null' THEN
+		RETURN interactions.checked_id(property, NULL);
+	END IF;
+	RAISE '"%" must be a string or an integer, not %', property, left(value::text, 64) USING ERRCODE = '22023';
+END
+$$;
+COMMENT ON FUNCTION interactions.read_id(text, jsonb) IS
+	'The id that a property holds, a string or an integer; otherwise 22023, null 23502';
+
+CREATE FUNCTION interactions.read_ids(property text, value jsonb, fewest integer, most integer) RETURNS text[]
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF jsonb_typeof(value) <> 'array' THEN
+		RAISE '"%" must be an array of ids, not %', property, left(value::text, 64) USING ERRCODE = '22023';
+	END IF;
+	RETURN interactions.checked_ids(property, ARRAY(SELECT interactions.read_id(property, element)
+		FROM jsonb_array_elements(value) WITH ORDINALITY AS elements (element, position) ORDER BY position), fewest, most);
+END
+$$;
+COMMENT ON FUNCTION interactions.read_ids(text, jsonb, integer, integer) IS
+	'The ids that a property holds, an array of fewest to most; otherwise 22023, null 23502';
+
+-- together, and popular
+
+CREATE PROCEDURE interactions.refresh_items(interaction_type text DEFAULT 'purchases', basket_gap interval DEFAULT '30 minutes',
+	period interval DEFAULT '90 days', max_basket_items integer DEFAULT 100, items_kept integer DEFAULT 50, half_life interval DEFAULT '7 days')
+	AS 'MODULE_PATHNAME', 'refresh_items' LANGUAGE C;
+COMMENT ON PROCEDURE interactions.refresh_items(text, interval, interval, integer, integer, interval) IS
+	'Count anew which items of a type go together and which are popular, in the interactions of a period (null: all) that the caller sees, and replace what interactions.item_pairs and interactions.item_popularity say of it';
+
+CREATE FUNCTION interactions.log_likelihood_ratio(baskets bigint, item_baskets bigint, other_baskets bigint, total_baskets bigint) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'log_likelihood_ratio' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION interactions.log_likelihood_ratio(bigint, bigint, bigint, bigint) IS
+	'Dunning''s ratio of two items, of the baskets that hold both, one, the other, and of all';
+
+CREATE FUNCTION interactions.pair_score(score text, baskets bigint, item_baskets bigint, other_baskets bigint, total_baskets bigint) RETURNS double precision
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE score
+		WHEN 'llr' THEN interactions.log_likelihood_ratio(baskets, item_baskets, other_baskets, total_baskets)
+		WHEN 'count' THEN baskets::double precision
+		WHEN 'support' THEN baskets::double precision / total_baskets
+		WHEN 'confidence' THEN baskets::double precision / item_baskets
+		WHEN 'lift' THEN baskets::double precision * total_baskets / (item_baskets::double precision * other_baskets)
+		WHEN 'cosine' THEN baskets / sqrt(item_baskets::double precision * other_baskets)
+		WHEN 'jaccard' THEN baskets::double precision / (item_baskets + other_baskets - baskets)
+	END;
+COMMENT ON FUNCTION interactions.pair_score(text, bigint, bigint, bigint, bigint) IS
+	'A score of two items, of the baskets that hold both, one, the other, and of all';
+
+CREATE FUNCTION interactions.checked_score(score text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+	IF score OPERATOR(pg_catalog.=) ANY ('{llr,count,confidence,lift,cosine,jaccard}'::pg_catalog.text[]) THEN
+		RETURN score;
+	END IF;
+	RAISE '"score" must be llr, count, confidence, lift, cosine or jaccard, not "%"', pg_catalog.left(score, 64) USING ERRCODE = '22023';
+END
+$$;
+COMMENT ON FUNCTION interactions.checked_score(text) IS
+	'The name of a score by which lists can be sorted; anything else is 22023';
+
+CREATE TYPE interactions_v1.together_item AS (
+	item_id text COLLATE "C",
+	baskets bigint,
+	users bigint,
+	item_baskets bigint,
+	other_baskets bigint,
+	total_baskets bigint,
+	support double precision,
+	confidence double precision,
+	lift double precision,
+	llr double precision,
+	cosine double precision,
+	jaccard double precision
+);
+COMMENT ON TYPE interactions_v1.together_item IS
+	'An item that goes together with a given one: the baskets and users that have both, the baskets of the given one, of this one, and all; and scores';
+
+CREATE FUNCTION interactions_v1.list_together_items(item_id text, interaction_type text DEFAULT 'purchases', page_size integer DEFAULT 10,
+	score text DEFAULT 'llr', min_baskets integer DEFAULT 2, min_users integer DEFAULT 2) RETURNS SETOF interactions_v1.together_item
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	pairs CONSTANT regclass := interactions.required_table('item_pairs');
+	type CONSTANT text COLLATE "C" := interactions.checked_type(coalesce(interaction_type, 'purchases'));
+	item CONSTANT text COLLATE "C" := interactions.checked_id('item_id', item_id);
+	most CONSTANT integer := interactions.checked_page_size(page_size);
+	best_by CONSTANT text := interactions.checked_score(coalesce(score, 'llr'));
+BEGIN
+	RETURN QUERY
+	SELECT other_item_id, baskets, users, item_baskets, other_baskets, total_baskets,
+		interactions.pair_score('support', baskets, item_baskets, other_baskets, total_baskets),
+		interactions.pair_score('confidence', baskets, item_baskets, other_baskets, total_baskets),
+		interactions.pair_score('lift', baskets, item_baskets, other_baskets, total_baskets),
+		interactions.pair_score('llr', baskets, item_baskets, other_baskets, total_baskets),
+		interactions.pair_score('cosine', baskets, item_baskets, other_baskets, total_baskets),
+		interactions.pair_score('jaccard', baskets, item_baskets, other_baskets, total_baskets)
+	FROM (
+		SELECT * FROM interactions.item_pairs
+		WHERE interaction_type = type AND item_id = item AND baskets >= coalesce(min_baskets, 2) AND users >= coalesce(min_users, 2)
+		ORDER BY interactions.pair_score(best_by, baskets, item_baskets, other_baskets, total_baskets) DESC, other_item_id
+		LIMIT most
+	) AS best;
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.list_together_items(text, text, integer, text, integer, integer) IS
+	'Items that go together with one, best first by score (llr, count, confidence, lift, cosine, jaccard), as the last interactions.refresh_items counted them; those in fewer baskets or of fewer users are left out';
+
+CREATE TYPE interactions_v1.cart_item AS (
+	item_id text COLLATE "C",
+	items bigint,
+	score double precision
+);
+COMMENT ON TYPE interactions_v1.cart_item IS
+	'An item that goes together with those of a cart: with how many of them, and the sum of the scores';
+
+CREATE FUNCTION interactions.list_together(item_ids text[], interaction_type text, page_size integer, score text, min_baskets integer, min_users integer)
+	RETURNS SETOF interactions_v1.cart_item
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	pairs CONSTANT regclass := interactions.required_table('item_pairs');
+	type CONSTANT text COLLATE "C" := interactions.checked_type(interaction_type);
+	cart CONSTANT text[] COLLATE "C" := item_ids;
+	most CONSTANT integer := interactions.checked_page_size(page_size);
+	best_by CONSTANT text := interactions.checked_score(score);
+BEGIN
+	RETURN QUERY
+	SELECT other_item_id, count(*), sum(interactions.pair_score(best_by, baskets, item_baskets, other_baskets, total_baskets)) AS total
+	FROM interactions.item_pairs
+	WHERE interaction_type = type AND item_id = ANY (cart) AND other_item_id <> ALL (cart) AND baskets >= min_baskets AND users >= min_users
+	GROUP BY other_item_id
+	ORDER BY total DESC, other_item_id
+	LIMIT most;
+END
+$$;
+COMMENT ON FUNCTION interactions.list_together(text[], text, integer, text, integer, integer) IS
+	'Items that go together with several, without these, best first by the sum of a score';
+
+CREATE FUNCTION interactions_v1.list_cart_together_items(json) RETURNS SETOF interactions_v1.cart_item
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	given CONSTANT jsonb := interactions.read_object($1, 'a cart', '{item_ids,interaction_type,page_size,score,min_baskets,min_users}');
+BEGIN
+	IF NOT given ? 'item_ids' THEN
+		RAISE '"item_ids" must not be null' USING ERRCODE = '23502';
+	END IF;
+	RETURN QUERY SELECT * FROM interactions.list_together(interactions.read_ids('item_ids', given -> 'item_ids', 1, 50),
+		coalesce(given ->> 'interaction_type', 'purchases'), coalesce((given ->> 'page_size')::integer, 10), coalesce(given ->> 'score', 'llr'),
+		coalesce((given ->> 'min_baskets')::integer, 2), coalesce((given ->> 'min_users')::integer, 2));
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.list_cart_together_items(json) IS
+	'Items that go together with those of a cart, an object: {"item_ids": [1 to 50 ids], "interaction_type", "page_size", "score", "min_baskets", "min_users"}; best first by the sum of the scores, without the cart''s own';
+
+CREATE FUNCTION interactions_v1.list_bought_together_items(VARIADIC ids text[]) RETURNS SETOF interactions_v1.cart_item
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM interactions.list_together(interactions.checked_ids('ids', ids, 1, 50), 'purchases', 4, 'llr', 2, 2);
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.list_bought_together_items(text[]) IS
+	'The four items that are bought together with the given ones, 1 to 50, best first by the sum of their log-likelihood ratios';
+
+CREATE TYPE interactions_v1.popular_item AS (
+	item_id text COLLATE "C",
+	interactions bigint,
+	users bigint,
+	score double precision
+);
+COMMENT ON TYPE interactions_v1.popular_item IS
+	'A popular item: its interactions and users, and the sum of its interactions, of which one as old as the half-life counts half';
+
+CREATE FUNCTION interactions_v1.list_popular_items(interaction_type text DEFAULT 'purchases', page_size integer DEFAULT 10)
+	RETURNS SETOF interactions_v1.popular_item
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	popularity CONSTANT regclass := interactions.required_table('item_popularity');
+	type CONSTANT text COLLATE "C" := interactions.checked_type(coalesce(interaction_type, 'purchases'));
+	most CONSTANT integer := interactions.checked_page_size(page_size);
+BEGIN
+	RETURN QUERY SELECT item_id, interactions, users, score FROM interactions.item_popularity
+	WHERE interaction_type = type ORDER BY score DESC, item_id LIMIT most;
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.list_popular_items(text, integer) IS
+	'The most popular items of a type, best first, as the last interactions.refresh_items counted them';
+
+-- what recommendations brought
+
+CREATE TYPE interactions_v1.recommendation AS (
+	recommendation_id text COLLATE "C",
+	user_id text COLLATE "C",
+	scenario text COLLATE "C",
+	item_ids text[] COLLATE "C",
+	"timestamp" bigint
+);
+COMMENT ON TYPE interactions_v1.recommendation IS
+	'What was shown to whom, in wire format, its timestamp in ms since 1970-01-01 UTC';
+
+CREATE FUNCTION interactions.check_recommendation() RETURNS trigger
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	NEW.recommendation_id := interactions.checked_id('recommendation_id', NEW.recommendation_id);
+	IF NEW.user_id IS NOT NULL THEN
+		NEW.user_id := interactions.checked_id('user_id', NEW.user_id);
+	END IF;
+	IF NEW.scenario IS NOT NULL THEN
+		NEW.scenario := interactions.checked_id('scenario', NEW.scenario);
+	END IF;
+	NEW.item_ids := interactions.checked_ids('item_ids', NEW.item_ids, 0, 1000);
+	NEW."timestamp" := interactions.timestamp_from_ms(interactions.timestamp_to_ms(coalesce(NEW."timestamp", now()))::text);
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION interactions.check_recommendation() IS
+	'BEFORE INSERT OR UPDATE trigger of interactions.recommendations: holds the rules, completes timestamp';
+
+CREATE FUNCTION interactions.read_recommendation(body json) RETURNS interactions_v1.recommendation
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	given CONSTANT jsonb := interactions.read_object(body, 'a recommendation', '{recommendation_id,user_id,scenario,item_ids,timestamp}');
+	result interactions_v1.recommendation;
+BEGIN
+	result.recommendation_id := interactions.read_id('recommendation_id', given -> 'recommendation_id');
+	IF given ? 'user_id' THEN
+		result.user_id := interactions.read_id('user_id', given -> 'user_id');
+	END IF;
+	IF given ? 'scenario' THEN
+		result.scenario := interactions.read_id('scenario', given -> 'scenario');
+	END IF;
+	IF given ? 'item_ids' THEN
+		result.item_ids := interactions.read_ids('item_ids', given -> 'item_ids', 0, 1000);
+	END IF;
+	IF given ? 'timestamp' THEN
+		result."timestamp" := interactions.timestamp_to_ms(interactions.timestamp_from_ms(given ->> 'timestamp'));
+	END IF;
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION interactions.read_recommendation(json) IS
+	'A recommendation, as an object, held to the rules';
+
+CREATE FUNCTION interactions.store_recommendations(given interactions_v1.recommendation[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	stored text[] COLLATE "C";
+	other text;
+	late bigint;
+BEGIN
+	SELECT recommendation_id INTO other FROM (SELECT DISTINCT one.* FROM unnest(given) AS one) AS distinct_ones
+	GROUP BY recommendation_id HAVING count(*) > 1 LIMIT 1;
+	IF FOUND THEN
+		RAISE 'recommendation "%" is given with other values, too', left(other, 64) USING ERRCODE = '23505';
+	END IF;
+
+	WITH inserted AS (
+		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
+		SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::text)
+		FROM unnest(given) ORDER BY recommendation_id
+		ON CONFLICT (recommendation_id) DO NOTHING RETURNING recommendation_id)
+	SELECT coalesce(array_agg(recommendation_id), '{}') INTO stored FROM inserted;
+	IF cardinality(stored) = cardinality(given) THEN
+		RETURN cardinality(stored);
+	END IF;
+
+	-- what was there already has to be what is given; a time that is not given is any
+	SELECT recommendation_id INTO other FROM unnest(given) AS one JOIN interactions.recommendations AS known USING (recommendation_id)
+	WHERE recommendation_id <> ALL (stored) AND ((one.user_id, one.scenario, one.item_ids) IS DISTINCT FROM (known.user_id, known.scenario, known.item_ids)
+		OR interactions.timestamp_from_ms(one."timestamp"::text) <> known."timestamp")
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE 'recommendation "%" is stored with other values', left(other, 64) USING ERRCODE = '23505';
+	END IF;
+	-- what is not there either was skipped by a trigger, or is hidden by a policy: that is a unique violation
+	INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
+	SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::text)
+	FROM unnest(given) AS one
+	WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id = one.recommendation_id);
+	GET DIAGNOSTICS late = ROW_COUNT;
+	RETURN cardinality(stored) + late;
+END
+$$;
+COMMENT ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]) IS
+	'Store recommendations, and tell how many were not there; one that is there with other values is 23505';
+
+CREATE FUNCTION interactions.insert_recommendation() RETURNS trigger
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM interactions.store_recommendations(ARRAY[ROW(NEW.recommendation_id, NEW.user_id, NEW.scenario, NEW.item_ids, NEW."timestamp")::interactions_v1.recommendation]);
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION interactions.insert_recommendation() IS
+	'INSTEAD OF INSERT trigger of interactions_v1.recommendations: store the row, unless it is stored already';
+
+CREATE FUNCTION interactions_v1.create_recommendation(json) RETURNS interactions_v1.recommendation
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	recommendations CONSTANT regclass := interactions.required_table('recommendations');
+	given CONSTANT interactions_v1.recommendation := interactions.read_recommendation($1);
+	created CONSTANT bigint := interactions.store_recommendations(ARRAY[given]);
+	result interactions_v1.recommendation;
+BEGIN
+	PERFORM set_config('response.status', CASE created WHEN 1 THEN '201' ELSE '200' END, true);
+	SELECT recommendation_id, user_id, scenario, item_ids, interactions.timestamp_to_ms("timestamp") INTO result
+	FROM interactions.recommendations WHERE recommendation_id = given.recommendation_id;
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.create_recommendation(json) IS
+	'Store what was shown to whom, an object; gives back what is stored, and sets response.status: 201, or 200 where it was stored already; the same id with other values is 23505';
+
+CREATE FUNCTION interactions_v1.create_recommendations(json) RETURNS json
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	recommendations CONSTANT regclass := interactions.required_table('recommendations');
+	most CONSTANT integer := current_setting('interactions.max_batch_elements');
+	element json;
+	place bigint;
+	given interactions_v1.recommendation[] := '{}';
+	code text;
+	errors text[] := '{}';
+	created bigint;
+BEGIN
+	IF $1 IS NULL OR json_typeof($1) <> 'array' THEN
+		RAISE 'the body must be an array of recommendations, not %', CASE json_typeof($1) WHEN 'object' THEN 'an object' ELSE left(coalesce($1::text, 'null'), 64) END
+			USING ERRCODE = '22023';
+	ELSIF json_array_length($1) > most THEN
+		RAISE 'a batch must have at most % elements', most
+			USING ERRCODE = '22023', HINT = 'Send it in parts, or raise interactions.max_batch_elements.';
+	END IF;
+	FOR element, place IN SELECT value, ordinality - 1 FROM json_array_elements($1) WITH ORDINALITY LOOP
+		BEGIN
+			given := given || interactions.read_recommendation(element);
+		EXCEPTION WHEN data_exception OR not_null_violation THEN
+			code := coalesce(code, SQLSTATE);
+			errors := errors || format('element %s: %s', place, SQLERRM);
+		END;
+	END LOOP;
+	IF code IS NOT NULL THEN
+		RAISE '% of % elements % invalid', cardinality(errors), json_array_length($1), CASE cardinality(errors) WHEN 1 THEN 'is' ELSE 'are' END
+			USING ERRCODE = code, DETAIL = array_to_string(errors[:10], E'\n'), HINT = 'Nothing was stored.';
+	END IF;
+	created := interactions.store_recommendations(given);
+	PERFORM set_config('response.status', '201', true);
+	RETURN format('{"created": %s, "duplicates": %s}', created, cardinality(given) - created);
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.create_recommendations(json) IS
+	'Store an array of recommendations, all or nothing: {"created", "duplicates"}; sets response.status: 201';
+
+CREATE TYPE interactions_v1.recommendation_result AS (
+	recommendation_id text COLLATE "C",
+	user_id text COLLATE "C",
+	scenario text COLLATE "C",
+	item_ids text[] COLLATE "C",
+	"timestamp" bigint,
+	bookmarks bigint,
+	ratings bigint,
+	purchases bigint,
+	cart_additions bigint,
+	views bigint,
+	revenue numeric,
+	purchases_without_price bigint,
+	ms_to_first_view bigint,
+	ms_to_first_purchase bigint
+);
+COMMENT ON TYPE interactions_v1.recommendation_result IS
+	'What was shown to whom, and what came of it: interactions that bear its id by type, revenue, and how long it took';
+
+CREATE FUNCTION interactions_v1.get_recommendation(recommendation_id text) RETURNS interactions_v1.recommendation_result
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	recommendations CONSTANT regclass := interactions.required_table('recommendations');
+	id CONSTANT text COLLATE "C" := interactions.checked_id('recommendation_id', recommendation_id);
+	result interactions_v1.recommendation_result;
+BEGIN
+	SELECT shown.recommendation_id, shown.user_id, shown.scenario, shown.item_ids, interactions.timestamp_to_ms(shown."timestamp"),
+		(SELECT count(*) FROM interactions.bookmarks WHERE recommendation_id = id), (SELECT count(*) FROM interactions.ratings WHERE recommendation_id = id),
+		bought.purchases, (SELECT count(*) FROM interactions.cart_additions WHERE recommendation_id = id), viewed.views,
+		bought.revenue, bought.without_price, interactions.timestamp_to_ms(viewed.first) - interactions.timestamp_to_ms(shown."timestamp"),
+		interactions.timestamp_to_ms(bought.first) - interactions.timestamp_to_ms(shown."timestamp")
+	INTO result
+	FROM interactions.recommendations AS shown
+	CROSS JOIN LATERAL (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp")
+		FROM interactions.views WHERE recommendation_id = id) AS viewed (views, first)
+	CROSS JOIN LATERAL (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp"),
+		coalesce(sum(price * coalesce(amount, 1)), 0), count(*) - count(price)
+		FROM interactions.purchases WHERE recommendation_id = id) AS bought (purchases, first, revenue, without_price)
+	WHERE shown.recommendation_id = id;
+	IF NOT FOUND THEN
+		RAISE 'recommendation does not exist' USING ERRCODE = 'PT404', DETAIL = format('No recommendation with the id "%s" was recorded.', left(id, 64));
+	END IF;
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.get_recommendation(text) IS
+	'What was shown to whom, and what came of it; one that was never recorded is PT404';
+
+CREATE TYPE interactions_v1.recommendation_metrics AS (
+	day date,
+	scenario text COLLATE "C",
+	recommendations bigint,
+	clicked bigint,
+	added bigint,
+	purchased bigint,
+	click_rate double precision,
+	add_rate double precision,
+	conversion_rate double precision,
+	purchases bigint,
+	revenue numeric,
+	purchases_without_price bigint,
+	complete boolean
+);
+COMMENT ON TYPE interactions_v1.recommendation_metrics IS
+	'What a group of recommendations brought; day and scenario are null where they are not grouped by, or where the ids were never recorded';
+
+CREATE FUNCTION interactions_v1.list_recommendation_metrics(from_timestamp text, to_timestamp text, group_by text DEFAULT 'day',
+	time_zone text DEFAULT 'UTC', conversion_ms text DEFAULT '604800000') RETURNS SETOF interactions_v1.recommendation_metrics
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 400 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+DECLARE
+	recommendations CONSTANT regclass := interactions.required_table('recommendations');
+	first CONSTANT timestamptz := interactions.timestamp_from_ms('from_timestamp', from_timestamp);
+	last CONSTANT timestamptz := interactions.timestamp_from_ms('to_timestamp', to_timestamp);
+	-- as microseconds, so that it is no calendar's
+	conversion CONSTANT interval := make_interval(secs => extract(epoch FROM interactions.timestamp_from_ms('conversion_ms', conversion_ms))::double precision);
+	by_day CONSTANT boolean := coalesce(group_by, 'day') IN ('day', 'day,scenario');
+	by_scenario CONSTANT boolean := coalesce(group_by, 'day') IN ('scenario', 'day,scenario');
+	zone CONSTANT text := coalesce(time_zone, 'UTC');
+BEGIN
+	IF NOT by_day AND NOT by_scenario THEN
+		RAISE '"group_by" must be day, scenario, or day,scenario, not "%"', left(group_by, 64) USING ERRCODE = '22023';
+	ELSIF first >= last THEN
+		RAISE '"from_timestamp" must be before "to_timestamp"' USING ERRCODE = '22023';
+	ELSIF last - first > '400 days' THEN
+		RAISE 'metrics are of 400 days at most' USING ERRCODE = '22023', HINT = 'Ask for them in parts.';
+	END IF;
+	PERFORM first AT TIME ZONE zone; -- which has to exist, also where there is nothing to tell
+
+	RETURN QUERY
+	WITH used AS (
+		-- of each id that was shown in these days, or of one used in them that was never shown, what came of it
+		SELECT recommendation_id, bool_or(type = 'views') AS clicked, bool_or(type = 'cart_additions') AS added,
+			count(*) FILTER (WHERE type = 'purchases') AS purchases, sum(price * coalesce(amount, 1)) AS revenue,
+			count(*) FILTER (WHERE type = 'purchases' AND price IS NULL) AS without_price
+		FROM (
+			SELECT recommendation_id, "timestamp", 'views' AS type, NULL::numeric AS price, NULL::integer AS amount FROM interactions.views
+			WHERE recommendation_id IS NOT NULL AND "timestamp" >= first AND "timestamp" < last + conversion
+			UNION ALL
+			SELECT recommendation_id, "timestamp", 'cart_additions', NULL, NULL FROM interactions.cart_additions
+			WHERE recommendation_id IS NOT NULL AND "timestamp" >= first AND "timestamp" < last + conversion
+			UNION ALL
+			SELECT recommendation_id, "timestamp", 'purchases', price, amount FROM interactions.purchases
+			WHERE recommendation_id IS NOT NULL AND "timestamp" >= first AND "timestamp" < last + conversion
+		) AS bearing LEFT JOIN (SELECT recommendation_id, "timestamp" AS shown FROM interactions.recommendations) AS known USING (recommendation_id)
+		WHERE CASE WHEN shown IS NULL THEN "timestamp" < last
+			ELSE shown >= first AND shown < last AND "timestamp" >= shown AND "timestamp" < shown + conversion END
+		GROUP BY recommendation_id
+	), counted AS (
+		SELECT CASE WHEN by_day THEN (shown."timestamp" AT TIME ZONE zone)::date END AS day, CASE WHEN by_scenario THEN shown.scenario END AS scenario,
+			count(shown."timestamp") AS shown, count(*) FILTER (WHERE clicked) AS clicked, count(*) FILTER (WHERE added) AS added,
+			count(*) FILTER (WHERE purchases > 0) AS purchased, coalesce(sum(purchases), 0)::bigint AS purchases, coalesce(sum(revenue), 0) AS revenue,
+			coalesce(sum(without_price), 0)::bigint AS without_price, max(shown."timestamp") AS newest
+		FROM (SELECT recommendation_id, scenario, "timestamp" FROM interactions.recommendations WHERE "timestamp" >= first AND "timestamp" < last) AS shown
+		FULL JOIN used USING (recommendation_id)
+		GROUP BY shown."timestamp" IS NULL, 1, 2
+	)
+	SELECT day, scenario, shown, clicked, added, purchased, clicked::double precision / nullif(shown, 0), added::double precision / nullif(shown, 0),
+		purchased::double precision / nullif(shown, 0), purchases, revenue, without_price, newest + conversion <= now()
+	FROM counted ORDER BY shown = 0, day, scenario NULLS FIRST;
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.list_recommendation_metrics(text, text, text, text, text) IS
+	'What the recommendations brought that were shown in a range of time, up to 400 days, a row a day, scenario, or both; interactions count from when it was shown until conversion_ms after; ids that were never recorded are one row with a null group';

@@ -1,0 +1,376 @@
+/*
+ * baskets.c
+ *	  Reads a type's interactions, and makes baskets of them.
+ *
+ * A basket is a run of one user's interactions, each at most a gap of time
+ * after the one before.  The rows come by user and time, which is the order of
+ * the primary key, and go through a receiver one by one.  Baskets go into a
+ * temporary file, so that pairs can be counted in as many passes as memory
+ * wants, from rows that were read once.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "baskets.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "plans.h"
+#include "span.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* seconds between two notices of how far the work is */
+#define TELL_EVERY 10
+
+/* finds the number of an item by its id */
+typedef struct ItemEntry
+{
+	Span   id;
+	uint32 hash;
+	uint32 number;
+	char   status;
+} ItemEntry;
+
+#define HASH_ID(id) hash_bytes((const unsigned char *) (id).data, (id).len)
+
+#define SH_PREFIX itemtable
+#define SH_ELEMENT_TYPE ItemEntry
+#define SH_KEY_TYPE Span
+#define SH_KEY id
+#define SH_HASH_KEY(tb, key) HASH_ID(key)
+#define SH_EQUAL(tb, a, b) SpansEqual(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, entry) (entry)->hash
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* takes the rows, in order, and puts them into baskets */
+typedef struct BasketReceiver
+{
+	DestReceiver	   pub;
+	const BasketRules *rules;
+	Baskets			  *baskets;
+	itemtable_hash	  *numbers;
+	MemoryContext	   context; /* of the baskets, and all that stays */
+	MemoryContext	   row;		/* of one row */
+	StringInfoData	   user;
+	uint32			   nusers;
+	TimestampTz		   last;
+	uint32			   max_items; /* room for items */
+	uint32			   nruns;	  /* baskets so far, also those left out */
+	int				   nitems;	  /* of this basket, at most one too many */
+	int				   room;
+	uint32			  *items; /* of this basket, in the order of arrival */
+} BasketReceiver;
+
+/* An array that may be larger than a gigabyte, in the current context. */
+void *
+AllocateHuge(uint64 count, Size size)
+{
+	return palloc_extended(mul_size(Max(count, 1), size), MCXT_ALLOC_HUGE);
+}
+
+/* Whether it is time to tell how far the work is; to be asked often. */
+bool
+TimeToTell(Baskets *baskets)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!TimestampDifferenceExceeds(baskets->told, now, TELL_EVERY * 1000))
+		return false;
+	baskets->told = now;
+	return true;
+}
+
+/* The item with an id, which is new or was met before. */
+static uint32
+FindItem(BasketReceiver *receiver, Span id)
+{
+	Baskets	  *baskets = receiver->baskets;
+	bool	   found;
+	ItemEntry *entry = itemtable_insert(receiver->numbers, id, &found);
+	ItemCount *item;
+
+	if (found)
+		return entry->number;
+	if (baskets->nitems == receiver->max_items)
+	{
+		receiver->max_items *= 2;
+		baskets->items =
+			repalloc_huge(baskets->items,
+						  mul_size(receiver->max_items, sizeof(ItemCount)));
+	}
+	entry->number = baskets->nitems++;
+	item = &baskets->items[entry->number];
+	memset(item, 0, sizeof(ItemCount));
+	item->id = MemoryContextAlloc(receiver->context, VARHDRSZ + id.len);
+	SET_VARSIZE(item->id, VARHDRSZ + id.len);
+	memcpy(VARDATA(item->id), id.data, id.len);
+	entry->id.data = VARDATA(item->id);
+	return entry->number;
+}
+
+/* End a basket, if one has begun: count it, or leave it out. */
+static void
+EndBasket(BasketReceiver *receiver)
+{
+	Baskets *baskets = receiver->baskets;
+	int		 nitems = receiver->nitems;
+	uint32	 head[] = {receiver->nusers, nitems};
+
+	receiver->nitems = 0;
+	if (nitems > receiver->rules->max_items)
+	{
+		baskets->nleft_out++;
+		return;
+	}
+	if (nitems > 0)
+		baskets->nbaskets++;
+	for (int i = 0; i < nitems; i++)
+	{
+		ItemCount *item = &baskets->items[receiver->items[i]];
+
+		item->baskets++;
+		if (nitems > 1)
+			item->entries += nitems;
+	}
+	if (nitems > 1)
+	{
+		BufFileWrite(baskets->file, head, sizeof(head));
+		BufFileWrite(baskets->file, receiver->items, nitems * sizeof(uint32));
+	}
+}
+
+/* Put an item into the basket, unless it is there. */
+static void
+AddItem(BasketReceiver *receiver, uint32 number)
+{
+	ItemCount *item = &receiver->baskets->items[number];
+
+	if (item->last_basket == receiver->nruns)
+		return;
+	item->last_basket = receiver->nruns;
+	if (receiver->nitems < receiver->rules->max_items)
+	{
+		if (receiver->nitems == receiver->room)
+		{
+			receiver->room *= 2;
+			receiver->items =
+				repalloc_huge(receiver->items,
+							  mul_size(receiver->room, sizeof(uint32)));
+		}
+		receiver->items[receiver->nitems] = number;
+	}
+	if (receiver->nitems <= receiver->rules->max_items)
+		receiver->nitems++;
+}
+
+/* Take a row: user, time and item. */
+static bool
+ReceiveInteraction(TupleTableSlot *slot, DestReceiver *self)
+{
+	BasketReceiver *receiver = (BasketReceiver *) self;
+	Baskets		   *baskets = receiver->baskets;
+	MemoryContext	oldcontext = MemoryContextSwitchTo(receiver->row);
+	TimestampTz		timestamp;
+	bool			same_user;
+	Span			user;
+	uint32			number;
+	ItemCount	   *item;
+
+	slot_getallattrs(slot);
+	user = TextSpan(slot->tts_values[0]);
+	timestamp = DatumGetTimestampTz(slot->tts_values[1]);
+	same_user =
+		receiver->nusers > 0 &&
+		SpansEqual(user, (Span){receiver->user.data, receiver->user.len});
+
+	/* the rows of a user come in order, so that no difference is negative */
+	if (!same_user || (uint64) timestamp - (uint64) receiver->last >
+						  (uint64) receiver->rules->gap)
+	{
+		EndBasket(receiver);
+		if (receiver->nruns++ == PG_UINT32_MAX)
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+							errmsg("too many baskets")));
+	}
+	if (!same_user)
+	{
+		resetStringInfo(&receiver->user);
+		appendBinaryStringInfo(&receiver->user, user.data, user.len);
+		receiver->nusers++;
+	}
+	receiver->last = timestamp;
+
+	number = FindItem(receiver, TextSpan(slot->tts_values[2]));
+	item = &baskets->items[number];
+	item->interactions++;
+	/* what is yet to come counts as what is now */
+	item->score += exp2(-Max((double) receiver->rules->now - timestamp, 0) /
+						receiver->rules->half_life);
+	if (item->last_user != receiver->nusers)
+	{
+		item->last_user = receiver->nusers;
+		item->users++;
+	}
+	AddItem(receiver, number);
+
+	if (++baskets->ninteractions % 65536 == 0 && TimeToTell(baskets))
+		ereport(NOTICE, (errmsg("read " INT64_FORMAT " of %s so far",
+								baskets->ninteractions,
+								receiver->rules->type->plural)));
+	MemoryContextReset(receiver->row);
+	MemoryContextSwitchTo(oldcontext);
+	return true;
+}
+
+static void
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
+StartRows(DestReceiver *self, int operation, TupleDesc tupdesc)
+{
+	/* the statement casts the columns to the types that they are read as */
+}
+
+static void
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
+EndRows(DestReceiver *self)
+{
+}
+
+/* Send the rows through a receiver. */
+static void
+ReadRows(BasketReceiver *receiver)
+{
+	const char		 *table = receiver->rules->type->plural;
+	SPIExecuteOptions options = {.dest = &receiver->pub};
+	int				  result;
+
+	RequireTable(table);
+	options.params = makeParamList(1);
+	options.params->params[0] =
+		(ParamExternData){.value = TimestampTzGetDatum(receiver->rules->from),
+						  .pflags = PARAM_FLAG_CONST,
+						  .ptype = TIMESTAMPTZOID};
+	result =
+		SPI_execute_extended(psprintf("SELECT CAST(user_id AS pg_catalog.text),"
+									  " CAST(\"timestamp\" AS pg_catalog.timestamptz),"
+									  " CAST(item_id AS pg_catalog.text)"
+									  " FROM interactions.%s"
+									  " WHERE \"timestamp\" OPERATOR(pg_catalog.>=) $1"
+									  " ORDER BY user_id, \"timestamp\"",
+									  quote_identifier(table)),
+							 &options);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_extended failed: %s",
+			 SPI_result_code_string(result));
+}
+
+/* Compare items by their ids, bytewise. */
+static int
+CompareItems(const void *a, const void *b)
+{
+	const ItemCount *one = *(ItemCount *const *) a;
+	const ItemCount *other = *(ItemCount *const *) b;
+	int				 one_len = VARSIZE(one->id) - VARHDRSZ;
+	int				 other_len = VARSIZE(other->id) - VARHDRSZ;
+	int				 result =
+		memcmp(VARDATA(one->id), VARDATA(other->id), Min(one_len, other_len));
+
+	return result != 0 ? result : one_len - other_len;
+}
+
+/* Number the items in the order of their ids. */
+static void
+SortItems(Baskets *baskets)
+{
+	uint32		nitems = baskets->nitems;
+	ItemCount **order = AllocateHuge(nitems, sizeof(ItemCount *));
+	ItemCount  *items = AllocateHuge(nitems, sizeof(ItemCount));
+
+	for (uint32 i = 0; i < nitems; i++)
+		order[i] = &baskets->items[i];
+	qsort(order, nitems, sizeof(ItemCount *), CompareItems);
+	baskets->numbers = AllocateHuge(nitems, sizeof(uint32));
+	for (uint32 i = 0; i < nitems; i++)
+	{
+		items[i] = *order[i];
+		baskets->numbers[order[i] - baskets->items] = i;
+	}
+	pfree(order);
+	pfree(baskets->items);
+	baskets->items = items;
+}
+
+/* Read a type's interactions.  Within SPI. */
+Baskets *
+ReadBaskets(const BasketRules *rules)
+{
+	Baskets		  *baskets = palloc0(sizeof(Baskets));
+	BasketReceiver receiver =
+		{.pub = {ReceiveInteraction, StartRows, EndRows, EndRows,
+				 DestTuplestore},
+		 .rules = rules,
+		 .baskets = baskets,
+		 .numbers = itemtable_create(CurrentMemoryContext, 1024, NULL),
+		 .context = CurrentMemoryContext,
+		 .row = AllocSetContextCreate(CurrentMemoryContext, "interactions row",
+									  ALLOCSET_SMALL_SIZES),
+		 .max_items = 1024,
+		 .room = 64};
+
+	baskets->told = GetCurrentTimestamp();
+	baskets->items = AllocateHuge(receiver.max_items, sizeof(ItemCount));
+	baskets->file = BufFileCreateTemp(false);
+	receiver.items = AllocateHuge(receiver.room, sizeof(uint32));
+	initStringInfo(&receiver.user);
+	ReadRows(&receiver);
+	EndBasket(&receiver);
+
+	itemtable_destroy(receiver.numbers);
+	MemoryContextDelete(receiver.row);
+	SortItems(baskets);
+	baskets->basket.items = receiver.items;
+	return baskets;
+}
+
+/* Begin with the first basket. */
+void
+RewindBaskets(Baskets *baskets)
+{
+	if (BufFileSeek(baskets->file, 0, 0, SEEK_SET) != 0)
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not rewind a temporary file: %m")));
+}
+
+static bool
+ReadFile(BufFile *file, uint32 *data, size_t count)
+{
+	size_t size = BufFileRead(file, data, count * sizeof(uint32));
+
+	if (size != 0 && size != count * sizeof(uint32))
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not read a temporary file: %m")));
+	return size != 0;
+}
+
+/* The next basket of two items or more, or NULL. */
+const Basket *
+NextBasket(Baskets *baskets)
+{
+	Basket *basket = &baskets->basket;
+	uint32	head[2];
+
+	if (!ReadFile(baskets->file, head, lengthof(head)))
+		return NULL;
+	basket->user = head[0];
+	basket->nitems = head[1];
+	ReadFile(baskets->file, basket->items, basket->nitems);
+	for (uint32 i = 0; i < basket->nitems; i++)
+		basket->items[i] = baskets->numbers[basket->items[i]];
+	return basket;
+}

@@ -1,0 +1,62 @@
+/*
+ * baskets.h
+ *	  What a type's table holds, as baskets of items.
+ */
+#ifndef INTERACTIONS_BASKETS_H
+#define INTERACTIONS_BASKETS_H
+
+#include "datatype/timestamp.h"
+#include "storage/buffile.h"
+#include "types.h"
+
+typedef struct ItemCount
+{
+	text *id;
+	int64 interactions;
+	uint32 baskets; /* without those that are left out */
+	uint32 users;
+	double score;
+	uint64 entries; /* others in its baskets, and one more for each basket */
+	uint32 last_user;
+	uint32 last_basket;
+} ItemCount;
+
+/* how to make baskets of interactions */
+typedef struct BasketRules
+{
+	const InteractionType *type;
+	TimestampTz from; /* older interactions do not count */
+	int64 gap;		  /* largest within a basket, in microseconds */
+	int max_items;	  /* of a basket; larger ones are left out */
+	TimestampTz now;  /* of the scores */
+	double half_life; /* of the scores, in microseconds */
+} BasketRules;
+
+/* a basket, its items by number */
+typedef struct Basket
+{
+	uint32 user;
+	uint32 nitems;
+	uint32 *items;
+} Basket;
+
+typedef struct Baskets
+{
+	ItemCount *items; /* in the order of their ids */
+	uint32 nitems;
+	int64 ninteractions;
+	uint32 nbaskets; /* without those that are left out */
+	uint32 nleft_out;
+	BufFile *file;	  /* those of two items or more, in the order of users */
+	uint32 *numbers;  /* of the items, by those that the file has */
+	Basket basket;	  /* the one that was read last */
+	TimestampTz told; /* when it was last told how far the work is */
+} Baskets;
+
+extern Baskets *ReadBaskets(const BasketRules *rules);
+extern void RewindBaskets(Baskets *baskets);
+extern const Basket *NextBasket(Baskets *baskets);
+extern void *AllocateHuge(uint64 count, Size size);
+extern bool TimeToTell(Baskets *baskets);
+
+#endif /* INTERACTIONS_BASKETS_H */

@@ -1,0 +1,96 @@
+/*
+ * checks.c
+ *	  The rules, for functions that are written in SQL.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "interactions.h"
+#include "plans.h"
+#include "rules.h"
+#include "timestamp.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+/* The first argument, which names the property that the second one is of. */
+static char *
+Property(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ReportNull("property");
+	return text_to_cstring(PG_GETARG_TEXT_PP(0));
+}
+
+/* required_table(name) */
+PG_FUNCTION_INFO_V1(required_table);
+Datum
+required_table(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_OID(RequireTable(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+}
+
+/* checked_type(interaction_type) */
+PG_FUNCTION_INFO_V1(checked_type);
+Datum
+checked_type(PG_FUNCTION_ARGS)
+{
+	TypeByName(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* checked_page_size(page_size) */
+PG_FUNCTION_INFO_V1(checked_page_size);
+Datum
+checked_page_size(PG_FUNCTION_ARGS)
+{
+	CheckedPageSize(PG_ARGISNULL(0), PG_GETARG_INT32(0));
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* checked_id(property, id) */
+PG_FUNCTION_INFO_V1(checked_id);
+Datum
+checked_id(PG_FUNCTION_ARGS)
+{
+	CheckedId(Property(fcinfo), PG_GETARG_DATUM(1), PG_ARGISNULL(1));
+	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+}
+
+/* checked_ids(property, ids, least, most) */
+PG_FUNCTION_INFO_V1(checked_ids);
+Datum
+checked_ids(PG_FUNCTION_ARGS)
+{
+	char	  *property = Property(fcinfo);
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(1);
+	int		   least = PG_GETARG_INT32(2);
+	int		   most = PG_GETARG_INT32(3);
+	Datum	  *ids;
+	bool	  *nulls;
+	int		   nids;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &ids, &nulls,
+					  &nids);
+	if (ARR_NDIM(array) > 1 || nids < least || nids > most)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"%s\" must be %d to %d ids, not %d", property,
+							   least, most, nids)));
+	for (int i = 0; i < nids; i++)
+		CheckedId(property, ids[i], nulls[i]);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+}
+
+/* timestamp_from_ms(property, ms) */
+PG_FUNCTION_INFO_V1(timestamp_from_property);
+Datum
+timestamp_from_property(PG_FUNCTION_ARGS)
+{
+	char *property = Property(fcinfo);
+
+	if (PG_ARGISNULL(1))
+		ReportNull(property);
+	PG_RETURN_TIMESTAMPTZ(TimestampArgument(property, PG_GETARG_DATUM(1)));
+}

@@ -1,0 +1,144 @@
+-- Recommendations are kept once, held to the rules, and go with their users; what they brought is counted as by hand
+\pset format unaligned
+\pset footer off
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+SET TimeZone = 'UTC';
+SET DateStyle = 'ISO';
+SELECT * FROM interactions_v1.create_recommendation('{"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", 17], "timestamp": 1000}');
+SELECT current_setting('response.status');
+SELECT recommendation_id, current_setting('response.status') FROM interactions_v1.create_recommendation('{"timestamp": "1000.9", "recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", "17"]}');
+-- a time that is not given is any
+SELECT recommendation_id, "timestamp" FROM interactions_v1.create_recommendation('{"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", "17"]}');
+SELECT interactions_v1.create_recommendation('{"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["17", "a"]}');
+SELECT interactions_v1.create_recommendation('{"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", 17], "timestamp": 1001}');
+SELECT interactions_v1.create_recommendation('{"recommendation_id": "r1"}');
+SELECT recommendation_id, user_id, scenario, item_ids, "timestamp" = interactions.timestamp_to_ms(now()) AS now FROM interactions_v1.create_recommendation('{"recommendation_id": 2, "scenario": null, "item_ids": []}');
+
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	detail text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RETURN concat_ws(' ', SQLSTATE, SQLERRM, translate(detail, E'\n', '|'));
+END
+$$;
+SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', body)) FROM unnest(ARRAY[NULL, '[]', '{}', '{"recommendation_id": ""}', '{"recommendation_id": 1.5}', '{"recommendation_id": "x", "recommendation_id": "y"}',
+	'{"recommendation_id": "x", "items": []}', '{"recommendation_id": "x", "item_ids": "a"}', '{"recommendation_id": "x", "item_ids": [""]}', '{"recommendation_id": "x", "item_ids": [null]}',
+	'{"recommendation_id": "x", "timestamp": "2020-01-01"}', '{"recommendation_id": "x", "timestamp": -1}', '{"recommendation_id": "x", "user_id": ""}', '{"recommendation_id": "x", "scenario": {}}']) AS body;
+SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', json_build_object('recommendation_id', 'x', 'item_ids', array_fill('a'::text, ARRAY[n])))) FROM unnest(ARRAY[1000, 1001]) AS n;
+SELECT refusal(format('INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp") VALUES (%s)', row)) FROM unnest(ARRAY[$$NULL, 'u', 's', NULL, now()$$, $$'', 'u', 's', NULL, now()$$,
+	$$'x1', repeat('x', 513), 's', NULL, now()$$, $$'x1', 'u', '', NULL, now()$$, $$'x1', 'u', 's', '{a,""}', now()$$, $$'x1', 'u', 's', '{{a},{b}}', now()$$, $$'x1', 'u', 's', NULL, '1960-01-01'$$, $$'x1', 'u', 's', NULL, 'infinity'$$]) AS row;
+
+-- a batch: all or nothing
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "b1", "timestamp": 1}, {"recommendation_id": "b2", "user_id": "u", "timestamp": 2}, {"recommendation_id": "b1", "timestamp": 1}, {"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", "17"]}]');
+SELECT interactions_v1.create_recommendations('[]');
+SELECT refusal(format('SELECT interactions_v1.create_recommendations(%L)', body)) FROM unnest(ARRAY[NULL, '{}', '7', '[{"recommendation_id": "b3"}, {}, {"recommendation_id": "b4", "user_id": ""}, 7]', '[{"recommendation_id": ""}]',
+	'[{"recommendation_id": "b3"}, {"recommendation_id": "b2", "user_id": "v"}]', '[{"recommendation_id": "b3", "user_id": "u"}, {"recommendation_id": "b3", "user_id": "v"}]']) AS body;
+SET interactions.max_batch_elements = 1;
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "b1"}, {"recommendation_id": "b2"}]');
+RESET interactions.max_batch_elements;
+-- the view
+INSERT INTO interactions_v1.recommendations VALUES ('v1', 'guest', 'cart', '{a,b}', 1500), ('v1', 'guest', 'cart', '{a,b}', 1500), ('b1', NULL, NULL, NULL, 1);
+INSERT INTO interactions_v1.recommendations (recommendation_id, user_id) VALUES ('v1', 'other');
+COPY interactions_v1.recommendations FROM STDIN;
+v2	guest	\N	{}	1600
+\.
+SELECT * FROM interactions_v1.recommendations WHERE "timestamp" < 2000 ORDER BY recommendation_id;
+
+-- they go along: with a transfer, a rename, and an erasure; and old ones are purged
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp", recommendation_id) VALUES ('guest', 'a', 1200, 'r1');
+SELECT interactions_v1.transfer_interactions('guest', 'anna') ->> 'duplicates';
+SELECT recommendation_id, user_id FROM interactions.recommendations WHERE user_id IS NOT NULL ORDER BY 1;
+UPDATE interactions_v1.users SET external_id = 'anne' WHERE external_id = 'anna';
+SELECT count(*) FROM interactions.recommendations WHERE user_id = 'anne';
+SELECT interactions.erase_user('anne');
+SELECT recommendation_id FROM interactions.recommendations ORDER BY 1;
+CALL interactions.purge('recommendations', interactions.timestamp_from_ms('2'), 1);
+SELECT recommendation_id FROM interactions.recommendations ORDER BY 1;
+TRUNCATE interactions.recommendations, interactions.views, interactions.users;
+
+-- what one brought: purchases before it was shown count, but are no answer to it; a missing amount is 1, a missing price is no revenue
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "r1", "user_id": "u", "scenario": "home", "item_ids": ["a"], "timestamp": 1000}, {"recommendation_id": "r2", "timestamp": 5000}]');
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp", recommendation_id) VALUES ('u', 'a', 999, 'r1'), ('u', 'a', 1300, 'r1'), ('u', 'a', 1200, 'r1'), ('u', 'b', 1100, 'r0');
+INSERT INTO interactions_v1.cart_additions (user_id, item_id, "timestamp", recommendation_id) VALUES ('u', 'a', 1400, 'r1');
+INSERT INTO interactions_v1.bookmarks (user_id, item_id, "timestamp", recommendation_id) VALUES ('u', 'a', 1400, 'r1');
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", recommendation_id, price, amount) VALUES
+	('u', 'a', 900, 'r1', 1, 1), ('u', 'a', 2000, 'r1', 9.5, 2), ('u', 'b', 2500, 'r1', 3, NULL), ('v', 'a', 2600, 'r1', NULL, 5);
+SELECT * FROM interactions_v1.get_recommendation('r1') \gx
+SELECT bookmarks, ratings, purchases, cart_additions, views, revenue, purchases_without_price, ms_to_first_view, ms_to_first_purchase FROM interactions_v1.get_recommendation('r2');
+SELECT interactions_v1.get_recommendation('r0');
+\echo :LAST_ERROR_SQLSTATE
+SELECT interactions_v1.get_recommendation('');
+TRUNCATE interactions.recommendations, interactions.views, interactions.cart_additions, interactions.bookmarks, interactions.purchases;
+
+-- metrics. The last Sunday of March 2026 has 23 hours in Berlin: r1 and r2 are of the 28th there and in UTC, r3 is of the 29th there only, r4 of the 29th, r5 of the 30th there only
+INSERT INTO interactions.recommendations (recommendation_id, scenario, "timestamp") VALUES
+	('r1', 'home', '2026-03-28 10:00'), ('r2', 'cart', '2026-03-28 22:59:59.999'), ('r3', 'home', '2026-03-28 23:00'), ('r4', NULL, '2026-03-29 12:00'), ('r5', 'home', '2026-03-29 22:00'),
+	('early', 'home', '2026-03-27 23:59:59.999'), ('late', 'home', '2026-03-31');
+INSERT INTO interactions.views (user_id, item_id, "timestamp", recommendation_id) VALUES
+	('u', 'a', '2026-03-28 10:00', 'r1'), ('u', 'a', '2026-03-28 10:01', 'r1'), ('u', 'a', '2026-03-28 09:59:59.999', 'r3'), ('u', 'b', '2026-03-29 23:00', 'r3'), ('u', 'a', '2026-03-29', 'early'),
+	('u', 'a', '2026-03-31 01:00', 'late'), ('u', 'a', '2026-03-29', NULL), ('u', 'a', '2026-03-29', 'unknown'), ('u', 'b', '2026-03-29', 'unknown'), ('u', 'a', '2026-03-31', 'unknown too'), ('u', 'a', '2026-03-29 01:00', 'never');
+INSERT INTO interactions.cart_additions (user_id, item_id, "timestamp", recommendation_id) VALUES ('u', 'a', '2026-03-28 10:02', 'r1'), ('u', 'a', '2026-04-02', 'r4');
+INSERT INTO interactions.purchases (user_id, item_id, "timestamp", recommendation_id, price, amount) VALUES
+	('u', 'a', '2026-03-28 10:03', 'r1', 10, 2), ('u', 'b', '2026-03-28 10:03', 'r1', 0.5, NULL), ('u', 'c', '2026-03-28 10:03', 'r1', NULL, 2), -- three of one recommendation
+	('u', 'a', '2026-03-28 09:00', 'r2', 100, 1),				-- before it was shown
+	('u', 'a', '2026-04-04 22:59:59.998', 'r2', 7, 1),			-- in the last millisecond of the window
+	('u', 'a', '2026-04-05 12:00', 'r4', 8, 1),					-- right after the last
+	('u', 'a', '2026-03-29', 'never', 5, 1);
+PREPARE metrics(text, text) AS SELECT day, scenario, recommendations AS shown, clicked, added, purchased, round(click_rate::numeric, 3) AS click_rate, round(add_rate::numeric, 3) AS add_rate,
+	round(conversion_rate::numeric, 3) AS conversion_rate, purchases, revenue, purchases_without_price AS no_price, complete
+FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', $1, $2);
+EXECUTE metrics('day', 'UTC');
+EXECUTE metrics('day', 'Europe/Berlin');
+EXECUTE metrics('scenario', 'UTC');
+EXECUTE metrics('day,scenario', 'UTC');
+-- a shorter window, a longer one; late rows count when they are there; a transfer changes nothing
+SELECT day, purchased, purchases, revenue FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', conversion_ms => '180000');
+SELECT day, purchased, purchases, revenue FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', conversion_ms => '180001');
+SELECT day, purchased, purchases, revenue FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', conversion_ms => '604800001');
+INSERT INTO interactions.purchases (user_id, item_id, "timestamp", recommendation_id, price) VALUES ('u', 'x', '2026-03-30', 'r5', 1);
+SELECT interactions_v1.transfer_interactions('u', 'w') ->> 'duplicates';
+EXECUTE metrics('scenario', 'UTC');
+-- the window of what is new has not passed; with the user all that is his goes, also from the metrics
+INSERT INTO interactions.recommendations (recommendation_id, user_id, "timestamp") VALUES ('new', 'w', now());
+SELECT recommendations, conversion_rate, complete FROM interactions_v1.list_recommendation_metrics(interactions.timestamp_to_ms(now() - interval '1 day')::text, interactions.timestamp_to_ms(now() + interval '1 day')::text, 'scenario');
+SELECT interactions.erase_user('w');
+SELECT count(*) FROM interactions_v1.list_recommendation_metrics(interactions.timestamp_to_ms(now() - interval '1 day')::text, interactions.timestamp_to_ms(now() + interval '1 day')::text);
+SELECT scenario, recommendations, clicked, click_rate, purchases, revenue FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', 'scenario');
+SELECT refusal('SELECT interactions_v1.list_recommendation_metrics(' || arguments || ')') FROM unnest(ARRAY[$$'0', '1', 'week'$$, $$'0', '1', 'scenario,day'$$, $$'0', '1', time_zone => 'Mars/Olympus'$$, $$'1', '1'$$, $$'2', '1'$$,
+	$$'0', '34560000001'$$, $$'0', '34560000000'$$, $$NULL, '1'$$, $$'0', NULL$$, $$'0', 'x'$$, $$'0', '1', conversion_ms => '-1'$$, $$'0', '1', conversion_ms => '253402300799999'$$]) AS arguments;
+
+-- a BEFORE trigger of one's own that skips a row, a policy that hides one
+CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER skip BEFORE INSERT ON interactions.recommendations FOR EACH ROW WHEN (NEW.user_id = 'nobody') EXECUTE FUNCTION skip();
+SELECT (interactions_v1.create_recommendation('{"recommendation_id": "s", "user_id": "nobody"}')).recommendation_id IS NULL AS skipped, current_setting('response.status');
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "s", "user_id": "nobody"}]');
+DROP TRIGGER skip ON interactions.recommendations;
+DROP FUNCTION skip;
+CREATE ROLE regress_interactions_shown;
+GRANT USAGE ON SCHEMA interactions, interactions_v1 TO regress_interactions_shown;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 TO regress_interactions_shown;
+GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA interactions TO regress_interactions_shown;
+ALTER TABLE interactions.recommendations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON interactions.recommendations TO regress_interactions_shown USING (scenario = 'own');
+SET ROLE regress_interactions_shown;
+SELECT refusal($$SELECT interactions_v1.create_recommendation('{"recommendation_id": "r1", "scenario": "own"}')$$);
+SELECT refusal($$SELECT interactions_v1.create_recommendation('{"recommendation_id": "r9", "scenario": "other"}')$$);
+SELECT recommendation_id FROM interactions_v1.create_recommendation('{"recommendation_id": "r9", "scenario": "own"}');
+SELECT refusal($$SELECT interactions_v1.get_recommendation('r1')$$);
+RESET ROLE;
+ALTER TABLE interactions.recommendations DISABLE ROW LEVEL SECURITY;
+DROP POLICY own ON interactions.recommendations;
+DROP OWNED BY regress_interactions_shown;
+DROP ROLE regress_interactions_shown;
+DROP TABLE interactions.recommendations CASCADE;
+SELECT refusal(statement) FROM unnest(ARRAY[$$SELECT interactions_v1.create_recommendation('{"recommendation_id": "x"}')$$, $$SELECT interactions_v1.create_recommendations('[]')$$, $$SELECT interactions_v1.get_recommendation('x')$$,
+	$$SELECT interactions_v1.list_recommendation_metrics('0', '1')$$, $$CALL interactions.purge('recommendations', 'infinity')$$]) AS statement;
+DROP FUNCTION refusal;
+SET client_min_messages = warning;
+SELECT interactions.create_tables();
+TRUNCATE interactions.recommendations, interactions.views, interactions.cart_additions, interactions.purchases, interactions.users;
