@@ -55,7 +55,7 @@ $(SCRIPT): sql/head.sql sql/type.sql.in sql/types.txt sql/insight.sql sql/tail.s
 # What is new since the version before stands in parts of its own
 $(DELTA): sql/insight.sql sql/tail.sql Makefile
 	{ \
-		echo '\echo Use "ALTER EXTENSION interactions UPDATE" to load this file. \quit'; \
+		printf '%s\n' '\echo Use "ALTER EXTENSION interactions UPDATE" to load this file. \quit'; \
 		echo 'SET LOCAL search_path = pg_catalog, pg_temp;'; \
 		cat sql/insight.sql sql/tail.sql; \
 	} > $@

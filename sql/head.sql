@@ -16,7 +16,7 @@ COMMENT ON SCHEMA interactions_v1 IS
 -- the statements in it are written for this search_path
 CREATE FUNCTION interactions.create_tables(partitioned boolean DEFAULT false) RETURNS void
 	AS 'MODULE_PATHNAME', 'create_tables' LANGUAGE C VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, pg_temp;
+	SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off;
 COMMENT ON FUNCTION interactions.create_tables(boolean) IS
 	'Make the tables, indexes, triggers and views that are missing, as the caller''s, and keep what is there; partitioned by range of "timestamp" or not; a relation of the right name that has not the columns is 42P16, or no table or view 42809';
 

@@ -16,7 +16,7 @@ COMMENT ON SCHEMA interactions_v1 IS
 -- the statements in it are written for this search_path
 CREATE FUNCTION interactions.create_tables(partitioned boolean DEFAULT false) RETURNS void
 	AS 'MODULE_PATHNAME', 'create_tables' LANGUAGE C VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, pg_temp;
+	SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off;
 COMMENT ON FUNCTION interactions.create_tables(boolean) IS
 	'Make the tables, indexes, triggers and views that are missing, as the caller''s, and keep what is there; partitioned by range of "timestamp" or not; a relation of the right name that has not the columns is 42P16, or no table or view 42809';
 
@@ -63,7 +63,7 @@ COMMENT ON PROCEDURE interactions.transfer_interactions(text, text, boolean, boo
 CREATE PROCEDURE interactions.purge(interaction_type text, older_than timestamptz, batch_size integer DEFAULT 10000)
 	AS 'MODULE_PATHNAME', 'purge' LANGUAGE C;
 COMMENT ON PROCEDURE interactions.purge(text, timestamptz, integer) IS
-	'Remove the interactions of a type (bookmarks, ratings, ...) from before a time, batch_size in a transaction; says how many in NOTICEs; within a transaction 25001';
+	'Remove the interactions of a type (bookmarks, ratings, ...) from before a time, batch_size in a transaction; says how many in NOTICEs, at most one a second until the last; a time in the future is 22023, within a transaction 25001';
 
 CREATE FUNCTION interactions.erase_user(user_id text) RETURNS json
 	AS 'MODULE_PATHNAME', 'erase_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -89,12 +89,12 @@ COMMENT ON FUNCTION interactions_v1.create_bookmark(json) IS
 CREATE FUNCTION interactions_v1.create_bookmarks(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'create_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.create_bookmarks(json) IS
-	'Store an array of interactions of type bookmarks, all or nothing: {"created", "duplicates"}; sets response.status: 201';
+	'Store an array of interactions of type bookmarks, all or nothing: {"created", "duplicates"}, and "warnings" of timestamps that look like seconds; sets response.status: 201';
 
 CREATE FUNCTION interactions_v1.import_bookmarks(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'import_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.import_bookmarks(json) IS
-	'Store the valid elements of an array of interactions of type bookmarks and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}; sets response.status: 200';
+	'Store the valid elements of an array of interactions of type bookmarks and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}, and "warnings" of timestamps that look like seconds; sets response.status: 200';
 
 CREATE FUNCTION interactions_v1.list_user_bookmarks(user_id text, page_size integer DEFAULT NULL,
 	after text DEFAULT NULL, from_timestamp text DEFAULT NULL, to_timestamp text DEFAULT NULL)
@@ -135,12 +135,12 @@ COMMENT ON FUNCTION interactions_v1.create_rating(json) IS
 CREATE FUNCTION interactions_v1.create_ratings(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'create_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.create_ratings(json) IS
-	'Store an array of interactions of type ratings, all or nothing: {"created", "duplicates"}; sets response.status: 201';
+	'Store an array of interactions of type ratings, all or nothing: {"created", "duplicates"}, and "warnings" of timestamps that look like seconds; sets response.status: 201';
 
 CREATE FUNCTION interactions_v1.import_ratings(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'import_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.import_ratings(json) IS
-	'Store the valid elements of an array of interactions of type ratings and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}; sets response.status: 200';
+	'Store the valid elements of an array of interactions of type ratings and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}, and "warnings" of timestamps that look like seconds; sets response.status: 200';
 
 CREATE FUNCTION interactions_v1.list_user_ratings(user_id text, page_size integer DEFAULT NULL,
 	after text DEFAULT NULL, from_timestamp text DEFAULT NULL, to_timestamp text DEFAULT NULL)
@@ -181,12 +181,12 @@ COMMENT ON FUNCTION interactions_v1.create_purchase(json) IS
 CREATE FUNCTION interactions_v1.create_purchases(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'create_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.create_purchases(json) IS
-	'Store an array of interactions of type purchases, all or nothing: {"created", "duplicates"}; sets response.status: 201';
+	'Store an array of interactions of type purchases, all or nothing: {"created", "duplicates"}, and "warnings" of timestamps that look like seconds; sets response.status: 201';
 
 CREATE FUNCTION interactions_v1.import_purchases(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'import_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.import_purchases(json) IS
-	'Store the valid elements of an array of interactions of type purchases and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}; sets response.status: 200';
+	'Store the valid elements of an array of interactions of type purchases and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}, and "warnings" of timestamps that look like seconds; sets response.status: 200';
 
 CREATE FUNCTION interactions_v1.list_user_purchases(user_id text, page_size integer DEFAULT NULL,
 	after text DEFAULT NULL, from_timestamp text DEFAULT NULL, to_timestamp text DEFAULT NULL)
@@ -227,12 +227,12 @@ COMMENT ON FUNCTION interactions_v1.create_cart_addition(json) IS
 CREATE FUNCTION interactions_v1.create_cart_additions(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'create_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.create_cart_additions(json) IS
-	'Store an array of interactions of type cart_additions, all or nothing: {"created", "duplicates"}; sets response.status: 201';
+	'Store an array of interactions of type cart_additions, all or nothing: {"created", "duplicates"}, and "warnings" of timestamps that look like seconds; sets response.status: 201';
 
 CREATE FUNCTION interactions_v1.import_cart_additions(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'import_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.import_cart_additions(json) IS
-	'Store the valid elements of an array of interactions of type cart_additions and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}; sets response.status: 200';
+	'Store the valid elements of an array of interactions of type cart_additions and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}, and "warnings" of timestamps that look like seconds; sets response.status: 200';
 
 CREATE FUNCTION interactions_v1.list_user_cart_additions(user_id text, page_size integer DEFAULT NULL,
 	after text DEFAULT NULL, from_timestamp text DEFAULT NULL, to_timestamp text DEFAULT NULL)
@@ -273,12 +273,12 @@ COMMENT ON FUNCTION interactions_v1.create_view(json) IS
 CREATE FUNCTION interactions_v1.create_views(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'create_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.create_views(json) IS
-	'Store an array of interactions of type views, all or nothing: {"created", "duplicates"}; sets response.status: 201';
+	'Store an array of interactions of type views, all or nothing: {"created", "duplicates"}, and "warnings" of timestamps that look like seconds; sets response.status: 201';
 
 CREATE FUNCTION interactions_v1.import_views(json) RETURNS json
 	AS 'MODULE_PATHNAME', 'import_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions_v1.import_views(json) IS
-	'Store the valid elements of an array of interactions of type views and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}; sets response.status: 200';
+	'Store the valid elements of an array of interactions of type views and report the rest: {"created", "duplicates", "errors": [{"index", "code", "message"}]}, and "warnings" of timestamps that look like seconds; sets response.status: 200';
 
 CREATE FUNCTION interactions_v1.list_user_views(user_id text, page_size integer DEFAULT NULL,
 	after text DEFAULT NULL, from_timestamp text DEFAULT NULL, to_timestamp text DEFAULT NULL)

@@ -198,9 +198,12 @@ is_error(request($nginx, { method => 'GET', target => $_, headers => [] }), 503,
 
 # The access log has a place for each request, and nothing of the client's
 my %places = map { (split / /)[1] => 1 } split /\n/, slurp("$folder/access.log");
-is_deeply [ sort keys %places ], [ sort '-', '/healthz', '/v1/users', '/v1/users/*', '/v1/users/*/interactions/transfer/*',
-	(map { ("/v1/$_", "/v1/$_/batch", "/v1/users/*/$_", "/v1/items/*/$_") }
-		qw(bookmarks ratings purchases cart_additions cart-additions cartadditions views detail_views detailviews)) ], 'the access log bears no ids';
+my @types = qw(bookmarks ratings purchases cart_additions cart-additions cartadditions views detail_views detailviews);
+my %known = map { $_ => 1 } '-', '/healthz', '/v1/users', '/v1/users/*', '/v1/users/*/interactions/transfer/*', '/v1/metrics/recommendations',
+  '/v1/recommendations', '/v1/recommendations/batch', '/v1/recommendations/fbt/items', '/v1/recommendations/*',
+  map { ("/v1/$_", "/v1/$_/batch", "/v1/$_/together", "/v1/$_/popular", "/v1/users/*/$_", "/v1/items/*/$_", "/v1/items/*/$_/together") } @types;
+is_deeply [ grep { !$known{$_} } keys %places ], [], 'the access log bears no ids';
+is_deeply [ grep { !$places{"/v1/users/*/$_"} || !$places{"/v1/$_/batch"} } @types ], [], 'but every place';
 is join('', grep { !/^[A-Z]+ \S+ \d+ \d+ \d+ [\d.]+ [\d., :-]+$/ } split /^/, slurp("$folder/access.log")), '', 'nor anything else';
 
 # The log has nothing but what the missing and the forbidden deserve

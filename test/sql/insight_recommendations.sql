@@ -137,7 +137,7 @@ DROP OWNED BY regress_interactions_shown;
 DROP ROLE regress_interactions_shown;
 DROP TABLE interactions.recommendations CASCADE;
 SELECT refusal(statement) FROM unnest(ARRAY[$$SELECT interactions_v1.create_recommendation('{"recommendation_id": "x"}')$$, $$SELECT interactions_v1.create_recommendations('[]')$$, $$SELECT interactions_v1.get_recommendation('x')$$,
-	$$SELECT interactions_v1.list_recommendation_metrics('0', '1')$$, $$CALL interactions.purge('recommendations', 'infinity')$$]) AS statement;
+	$$SELECT interactions_v1.list_recommendation_metrics('0', '1')$$, $$CALL interactions.purge('recommendations', now())$$]) AS statement;
 DROP FUNCTION refusal;
 SET client_min_messages = warning;
 SELECT interactions.create_tables();
