@@ -42,25 +42,34 @@ IsRegistered(Datum user_id)
 					   user_id, user_id, SPI_OK_SELECT) > 0;
 }
 
-/* Whether somebody has added a foreign key from interactions to users. */
+/* Whether somebody has added a foreign key from a type's table to users. */
+bool
+RefersToUsers(const InteractionType *type)
+{
+	Oid		  users = RequireTable(USERS);
+	Relation  rel = table_open(RequireTable(type->plural), AccessShareLock);
+	bool	  result = false;
+	ListCell *cell;
+
+	foreach (cell, RelationGetFKeyList(rel))
+	{
+		result = result ||
+				 ((ForeignKeyCacheInfo *) lfirst(cell))->confrelid == users;
+	}
+	table_close(rel, NoLock);
+	return result;
+}
+
+/* Whether somebody has added one from any of them. */
 bool
 InteractionsReferToUsers(void)
 {
-	Oid	 users = RequireTable(USERS);
-	bool result = false;
-
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
-		Relation  rel = table_open(RequireTable(InteractionTypes[i].plural),
-								   AccessShareLock);
-		ListCell *cell;
-
-		foreach (cell, RelationGetFKeyList(rel))
-			result = result ||
-					 ((ForeignKeyCacheInfo *) lfirst(cell))->confrelid == users;
-		table_close(rel, NoLock);
+		if (RefersToUsers(&InteractionTypes[i]))
+			return true;
 	}
-	return result;
+	return false;
 }
 
 static void
@@ -87,14 +96,31 @@ MoveRegistration(Datum source, Datum target)
 }
 
 /*
- * Copy a registration, every column that can be given, for a target that has
- * none.  The statement is made anew, as columns come and go.
+ * Keep others from changing a registration, and from storing what refers to
+ * it.  Above READ COMMITTED it raises where it was changed meanwhile.
  */
 void
-CopyRegistration(Datum source, Datum target)
+LockRegistration(Datum user_id)
+{
+	static SPIPlanPtr plan = NULL;
+
+	RunForUsers(&plan,
+				"SELECT FROM interactions.users"
+				" WHERE user_id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+				user_id, user_id, SPI_OK_SELECT);
+}
+
+/*
+ * Give a registration another id, with all that anybody has added to it and
+ * all that refers to it, and leave one under the old id, for interactions that
+ * refer to that until they have moved.  It is as bare as it can be: only what
+ * must not be null and has no default is copied.  The statement is made anew,
+ * as columns come and go.
+ */
+static void
+SplitRow(void *users)
 {
 	Oid			   argtypes[] = {TEXTOID, TEXTOID};
-	Datum		   values[] = {source, target};
 	Relation	   rel = table_open(RequireTable(USERS), AccessShareLock);
 	StringInfoData columns;
 	int			   result;
@@ -104,23 +130,41 @@ CopyRegistration(Datum source, Datum target)
 	{
 		Form_pg_attribute column = TupleDescAttr(RelationGetDescr(rel), i);
 
-		if (!column->attisdropped && column->attgenerated == '\0' &&
+		if (!column->attisdropped && column->attnotnull && !column->atthasdef &&
+			column->attidentity == '\0' &&
 			strcmp(NameStr(column->attname), "user_id") != 0)
 			appendStringInfo(&columns, ", %s",
 							 quote_identifier(NameStr(column->attname)));
 	}
 	table_close(rel, NoLock);
 	result =
-		SPI_execute_with_args(psprintf("INSERT INTO interactions.users (user_id%s)"
-									   " OVERRIDING SYSTEM VALUE SELECT $2%s FROM interactions.users"
+		SPI_execute_with_args(psprintf("WITH moved AS (UPDATE interactions.users SET user_id = $2"
 									   " WHERE user_id OPERATOR(pg_catalog.=) $1"
-									   " ON CONFLICT (user_id) DO NOTHING",
+									   " RETURNING *)"
+									   " INSERT INTO interactions.users (user_id%s)"
+									   " SELECT $1%s FROM moved",
 									   columns.data, columns.data),
-							  lengthof(argtypes), argtypes, values, NULL, false,
+							  lengthof(argtypes), argtypes, users, NULL, false,
 							  0);
 	if (result != SPI_OK_INSERT)
-		elog(ERROR, "could not copy a registration: %s",
+		elog(ERROR, "could not split a registration: %s",
 			 SPI_result_code_string(result));
+	if (SPI_processed == 0)
+		ReportKeptRows(USERS);
+}
+
+/* False where the target has been registered meanwhile. */
+bool
+SplitRegistration(Datum source, Datum target)
+{
+	Datum users[] = {source, target};
+
+	if (Attempt(SplitRow, users, IsUniqueViolation))
+		return true;
+	/* or else it was another key, which is the caller's to know of */
+	if (!IsRegistered(target))
+		SplitRow(users);
+	return false;
 }
 
 /*
@@ -131,24 +175,33 @@ CopyRegistration(Datum source, Datum target)
 void
 RegisterTarget(Datum source, Datum target)
 {
+	static SPIPlanPtr name = NULL;
 	static SPIPlanPtr save = NULL;
 	static SPIPlanPtr check = NULL;
 
-	RunForUsers(&save,
-				"INSERT INTO interactions.users AS target"
-				" (user_id, name, created_at)"
-				" SELECT $2, source.name,"
-				" COALESCE(source.created_at, pg_catalog.now())"
-				" FROM (SELECT) AS always LEFT JOIN interactions.users"
-				" AS source ON source.user_id OPERATOR(pg_catalog.=) $1"
-				" ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name"
-				" WHERE target.name IS NULL AND EXCLUDED.name IS NOT NULL",
-				source, target, SPI_OK_INSERT);
+	RunForUsers(&name,
+				"UPDATE interactions.users AS target SET name = source.name"
+				" FROM interactions.users AS source"
+				" WHERE source.user_id OPERATOR(pg_catalog.=) $1"
+				" AND target.user_id OPERATOR(pg_catalog.=) $2"
+				" AND target.name IS NULL AND source.name IS NOT NULL",
+				source, target, SPI_OK_UPDATE);
+	if (!IsRegistered(target))
+		RunForUsers(&save,
+					"INSERT INTO interactions.users AS target"
+					" (user_id, name, created_at)"
+					" SELECT $2, source.name,"
+					" COALESCE(source.created_at, pg_catalog.now())"
+					" FROM (SELECT) AS always LEFT JOIN interactions.users"
+					" AS source ON source.user_id OPERATOR(pg_catalog.=) $1"
+					" ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name"
+					" WHERE target.name IS NULL AND EXCLUDED.name IS NOT NULL",
+					source, target, SPI_OK_INSERT);
 	if (RunForUsers(&check,
 					"SELECT FROM interactions.users AS target"
 					" WHERE user_id OPERATOR(pg_catalog.=) $2"
 					" AND (name IS NOT NULL OR NOT EXISTS"
-					" (SELECT FROM interactions.users AS source"
+					" (SELECT 1 FROM interactions.users AS source"
 					" WHERE source.user_id OPERATOR(pg_catalog.=) $1"
 					" AND source.name IS NOT NULL))",
 					source, target, SPI_OK_SELECT) == 0)
@@ -161,6 +214,8 @@ RegisterUser(Datum user_id)
 {
 	static SPIPlanPtr plan = NULL;
 
+	if (IsRegistered(user_id))
+		return;
 	RunForUsers(&plan,
 				"INSERT INTO interactions.users (user_id)"
 				" VALUES ($1) ON CONFLICT (user_id) DO NOTHING",

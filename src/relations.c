@@ -14,6 +14,8 @@
 #include "access/table.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
@@ -95,10 +97,12 @@ CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
 							   " collation \"C\"",
 							   needed->name, target->schema, target->name)));
 	if (attribute->attgenerated != '\0' ||
+		attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
 		(needed->not_null && !attribute->attnotnull))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg(attribute->attgenerated != '\0'
+				 errmsg(attribute->attgenerated != '\0' ||
+								attribute->attidentity != '\0'
 							? "column \"%s\" of relation \"%s.%s\" must not be"
 							  " generated"
 							: "column \"%s\" of relation \"%s.%s\" must be"
@@ -147,12 +151,43 @@ NoticeAdded(const Target *target, const char *kind, const char *name)
 								target->schema, target->name)));
 }
 
+/* Whether there is a trigger of a name; raises where it calls another function. */
+static bool
+HasTrigger(const Target *target, const char *name, const char *call)
+{
+	Relation rel = relation_open(FindTarget(target), AccessShareLock);
+	bool	 result = false;
+
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers;
+		 i++)
+	{
+		const Trigger *trigger = &rel->trigdesc->triggers[i];
+		const char	  *function = get_func_name(trigger->tgfoid);
+
+		if (strcmp(trigger->tgname, name) != 0)
+			continue;
+		result = true;
+		if (function == NULL ||
+			strncmp(call, function, strlen(function)) != 0 ||
+			call[strlen(function)] != '(' ||
+			get_func_namespace(trigger->tgfoid) !=
+				get_namespace_oid("interactions", false))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 errmsg("trigger \"%s\" of relation \"%s.%s\" must call"
+							" interactions.%s",
+							name, target->schema, target->name, call)));
+	}
+	relation_close(rel, NoLock);
+	return result;
+}
+
 /* Make a trigger, unless there is one of that name. */
 void
 MakeTrigger(const Target *target, const char *name, const char *fired,
 			const char *each, const char *call, const char *comment)
 {
-	if (OidIsValid(get_trigger_oid(FindTarget(target), name, true)))
+	if (HasTrigger(target, name, call))
 		return;
 	NoticeAdded(target, "trigger", name);
 	Execute(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s"
@@ -202,12 +237,17 @@ HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
 		bool	 same = strcmp(IndexColumns(index, rel, max), columns) == 0;
 
 		if (!primary)
-			result = result ||
-					 (same && RelationGetIndexPredicate(index) == NIL);
-		else if (index->rd_index->indisprimary && !same)
+			result = result || (same && index->rd_index->indisvalid &&
+								index->rd_rel->relam == BTREE_AM_OID &&
+								RelationGetIndexPredicate(index) == NIL);
+		else if (index->rd_index->indisprimary &&
+				 (!same || !index->rd_index->indimmediate))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-					 errmsg("primary key of table \"%s.%s\" must be (%s)",
+					 errmsg(same
+								? "primary key of table \"%s.%s\", (%s), must"
+								  " not be deferrable"
+								: "primary key of table \"%s.%s\" must be (%s)",
 							target->schema, target->name, columns)));
 		else
 			result = result || index->rd_index->indisprimary;

@@ -312,7 +312,7 @@ MakeStats(void)
 					  " JOIN pg_namespace ON pg_namespace.oid = part.relnamespace"
 					  " LEFT JOIN pg_stats ON schemaname = nspname"
 					  " AND tablename = part.relname AND attname = 'timestamp'"
-					  " AND NOT inherited"
+					  " AND NOT inherited AND part.reltuples > 0"
 					  " CROSS JOIN LATERAL (SELECT min(moment), max(moment)"
 					  " FROM unnest(most_common_vals::text::timestamptz[]"
 					  " || histogram_bounds::text::timestamptz[]) AS moment)"

@@ -48,6 +48,24 @@ FindPlan(const InteractionType *type)
 	return *plan;
 }
 
+/* Counts the interactions of a type that a user has. */
+static int64
+CountRows(const InteractionType *type, Datum user_id)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
+	const Oid		  count_argtypes[] = {TEXTOID};
+
+	if (!PlanIsKept(*plan, type->plural))
+		KeepPlan(plan,
+				 psprintf("SELECT pg_catalog.count(*) FROM interactions.%s"
+						  " WHERE user_id OPERATOR(pg_catalog.=) $1",
+						  quote_identifier(type->plural)),
+				 lengthof(count_argtypes), count_argtypes, 0);
+	RunPlan(*plan, lengthof(count_argtypes), &user_id, NULL, SPI_OK_SELECT);
+	return ResultInt64(1);
+}
+
 /*
  * Removes what the target has already, value for value, from the source.  To
  * plan it for each of the first calls would take longer than to run it, by far
@@ -183,7 +201,9 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 	bool  found[NUM_TYPES];
 	bool  registered;
 	bool  known;
+	bool  refer;
 	bool  move;
+	bool  split;
 
 	LockUsers(from, to);
 	known = registered = IsRegistered(users[0]);
@@ -196,13 +216,14 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 	if (!known)
 		return false;
 
-	/* a registration moves in place, unless both are needed for a while */
+	/* a registration moves as the row that it is, at the end or, where both ids
+	 * are needed meanwhile, at once */
+	refer = registered && InteractionsReferToUsers();
+	if (refer || (registered && IsolationUsesXactSnapshot()))
+		LockRegistration(users[0]);
 	move = delete_user && registered && !IsRegistered(users[1]);
-	if (move && InteractionsReferToUsers())
-	{
-		CopyRegistration(users[0], users[1]);
-		move = false;
-	}
+	split = move && refer && SplitRegistration(users[0], users[1]);
+	move = move && !refer;
 	if (!move)
 		RegisterTarget(users[0], users[1]);
 	*duplicates = 0;
@@ -213,6 +234,9 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 		if (found[i])
 			TryTransferType(&job);
 		transferred[i] = job.transferred;
+		/* some may have followed the registration; the target had none */
+		if (found[i] && split && RefersToUsers(job.type))
+			transferred[i] = CountRows(job.type, users[1]);
 		*duplicates += job.duplicates;
 	}
 	MoveRecommendations(users);

@@ -12,6 +12,7 @@
 #include "access/sysattr.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "changes.h"
 #include "commands/trigger.h"
 #include "erase.h"
 #include "executor/spi.h"
@@ -52,9 +53,10 @@ typedef struct UserRow
 /* an UPDATE of the view that runs now */
 typedef struct UserUpdate
 {
-	Running running;
-	bool	named[NUM_COLUMNS]; /* the columns that it sets */
-	HTAB   *renames;			/* NULL until there is one */
+	Running		   running;
+	const Trigger *triggers;		   /* as the executor has them */
+	bool		   named[NUM_COLUMNS]; /* the columns that it sets */
+	HTAB		  *renames;			   /* NULL until there is one */
 } UserUpdate;
 
 static Running *updates = NULL;
@@ -112,6 +114,19 @@ ReadUser(const TriggerData *trigdata, HeapTuple tuple, const int *attnums)
 	return row;
 }
 
+/* The triggers of which the running one is one, as the executor keeps them. */
+static const Trigger *
+TriggersOf(const TriggerData *trigdata)
+{
+	const TriggerDesc *triggers = trigdata->tg_relation->trigdesc;
+	int				   i = 0;
+
+	while (i < triggers->numtriggers - 1 &&
+		   triggers->triggers[i].tgoid != trigdata->tg_trigger->tgoid)
+		i++;
+	return trigdata->tg_trigger - i;
+}
+
 /* Note the columns that a statement sets. */
 static void
 BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
@@ -121,19 +136,31 @@ BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
 		BeginRunning(&updates, RelationGetRelid(trigdata->tg_relation),
 					 sizeof(UserUpdate), fcinfo->flinfo->fn_mcxt);
 
+	update->triggers = TriggersOf(trigdata);
 	for (int i = 0; i < NUM_COLUMNS; i++)
 		update->named[i] =
 			bms_is_member(attnums[i] - FirstLowInvalidHeapAttributeNumber,
 						  trigdata->tg_updatedcols);
 }
 
+/*
+ * Find what was noted of the statement.  Of two UPDATEs in one statement core
+ * tells only of the first, so the columns of the other are not known.
+ */
 static UserUpdate *
-FindUpdate(Oid relid)
+FindUpdate(const TriggerData *trigdata)
 {
-	UserUpdate *update = FindRunning(updates, relid);
+	UserUpdate *update =
+		FindRunning(updates, RelationGetRelid(trigdata->tg_relation));
 
 	if (update == NULL)
 		ReportTriggerProtocol();
+	if (update->triggers != TriggersOf(trigdata))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("view \"%s\" cannot be updated twice in one statement",
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errhint("Use two statements.")));
 	return update;
 }
 
@@ -158,6 +185,7 @@ static bool
 SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 		 bool *created)
 {
+	static SPIPlanPtr update = NULL;
 	static SPIPlanPtr save = NULL;
 	const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID, BOOLOID};
 	Datum	  values[lengthof(argtypes)];
@@ -177,6 +205,22 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 	}
 	values[3] = BoolGetDatum(named[NAME]);
 	values[4] = BoolGetDatum(named[CREATED_AT]);
+
+	/* a registered one is updated, whatever it would take to insert his row */
+	*created = false;
+	if (!PlanIsKept(update, "users"))
+		KeepPlan(&update,
+				 "UPDATE interactions.users SET"
+				 " name = CASE WHEN $4 THEN $2 ELSE name END,"
+				 " created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
+				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
+				 " RETURNING user_id, name,"
+				 " interactions.timestamp_to_ms(created_at)",
+				 lengthof(argtypes), argtypes, 0);
+	RunPlan(update, lengthof(argtypes), values, isnull,
+			SPI_OK_UPDATE_RETURNING);
+	if (TakeUser(row))
+		return true;
 
 	/* a row that was inserted, not updated, has no xmax */
 	if (!PlanIsKept(save, "users"))
@@ -227,7 +271,7 @@ LookUpUser(UserRow *row)
 static bool
 UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
 {
-	UserUpdate *update = FindUpdate(RelationGetRelid(trigdata->tg_relation));
+	UserUpdate *update = FindUpdate(trigdata);
 	const bool *named = update->named;
 	UserRow		stored = *new;
 	bool		created;
@@ -253,9 +297,14 @@ UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
 	else if (!LookUpUser(&stored))
 		return false;
 
-	if (named[NAME] || named[CREATED_AT])
-		return SaveUser(trigdata, new, named, &created);
-	return LookUpUser(new);
+	if (!named[NAME] && !named[CREATED_AT])
+		return LookUpUser(new);
+	if (SaveUser(trigdata, new, named, &created))
+		return true;
+	/* the rename is done, so the rest must not be left out */
+	if (!SpansEqual(UserId(old), UserId(new)))
+		ReportKeptRows("users");
+	return false;
 }
 
 /* Register a user, or give a registered one what is given and not null. */
@@ -289,9 +338,11 @@ EditUser(TriggerData *trigdata, const int *attnums)
 
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 	{
-		EraseUser(row.values[USER_ID], erased);
+		done = EraseUser(row.values[USER_ID], erased);
+		for (int i = 0; i < NUM_TYPES; i++)
+			done = done || erased[i] > 0;
 		SPI_finish();
-		return tuple;
+		return done ? tuple : NULL; /* somebody else did */
 	}
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		done = InsertUser(trigdata, &row);

@@ -10,7 +10,7 @@ SELECT p.oid::regproc AS function, pg_get_function_arguments(p.oid) AS arguments
 		CASE WHEN prosecdef THEN 'security definer' END, CASE WHEN proleakproof THEN 'leakproof' END, proconfig::text,
 		CASE WHEN proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0) THEN 'public' END) AS labels
 FROM pg_proc AS p WHERE pronamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace)
-ORDER BY pronamespace::regnamespace::text, proname COLLATE "C", prokind;
+ORDER BY pronamespace::regnamespace::text, proname COLLATE "C", prokind, pg_get_function_identity_arguments(p.oid) COLLATE "C";
 
 -- columns of tables and views
 SELECT c.oid::regclass AS relation, c.relkind AS kind, c.reloptions AS options, string_agg(concat_ws(' ', quote_ident(attname), format_type(atttypid, atttypmod),

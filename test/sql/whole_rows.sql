@@ -75,7 +75,7 @@ SELECT user_id, name, created_at = to_timestamp(1) AS kept, email FROM interacti
 -- of two the target's stays, and gets a name where it has none
 SELECT interactions_v1.transfer_interactions('i', 'a')::jsonb -> 'user_deleted' AS user_deleted;
 SELECT user_id, name, email, number FROM interactions.users ORDER BY user_id;
--- where interactions refer to registrations both have to be there for a while: the row is copied, column by column
+-- where interactions refer to registrations both ids have to be there for a while: the row moves at once, and leaves one behind meanwhile
 ALTER TABLE interactions.purchases ADD CONSTRAINT registered FOREIGN KEY (user_id) REFERENCES interactions.users ON UPDATE CASCADE ON DELETE CASCADE;
 ALTER TABLE interactions.users DROP gone, DROP CONSTRAINT users_email_key, ADD upper text GENERATED ALWAYS AS (upper(name)) STORED;
 UPDATE interactions.users SET email = 'a@example.com' WHERE user_id = 'a';
