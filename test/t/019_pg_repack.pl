@@ -40,9 +40,9 @@ BEGIN
 	WHILE NOT EXISTS (SELECT FROM stop) LOOP
 		turn := turn + 1;
 		guest := format('guest %s of %s', turn, writer);
-		CREATE TEMP TABLE batch ON COMMIT DROP AS SELECT guest AS user_id, 'i' || n AS item_id, n AS "timestamp", turn AS duration FROM generate_series(1, 50) AS n;
-		PERFORM interactions_v1.create_views((SELECT json_agg(batch) FROM batch WHERE "timestamp" <= 25));
-		EXECUTE format('COPY (SELECT * FROM batch WHERE "timestamp" > 25) TO %L', file || writer);
+		CREATE TEMP TABLE batch ON COMMIT DROP AS SELECT guest AS user_id, 'i' || n AS item_id, 1000000000000 + n AS "timestamp", turn AS duration FROM generate_series(1, 50) AS n;
+		PERFORM interactions_v1.create_views((SELECT json_agg(batch) FROM batch WHERE "timestamp" <= 1000000000025));
+		EXECUTE format('COPY (SELECT * FROM batch WHERE "timestamp" > 1000000000025) TO %L', file || writer);
 		EXECUTE format('COPY interactions_v1.views (user_id, item_id, "timestamp", duration) FROM %L', file || writer);
 		INSERT INTO copy SELECT user_id, item_id, interactions.timestamp_from_ms("timestamp"::text), duration FROM batch;
 		-- also of what was there before
