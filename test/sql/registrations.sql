@@ -20,6 +20,21 @@ SELECT interactions_v1.transfer_interactions('h', 'i') -> 'transferred' -> 'purc
 TABLE addresses;
 SELECT user_id, item_id FROM interactions.purchases ORDER BY 2;
 ROLLBACK;
+-- where there cannot be two meanwhile, or a trigger keeps one, nothing has changed
+BEGIN;
+ALTER TABLE interactions.users ADD email text NOT NULL UNIQUE;
+ALTER TABLE interactions.purchases ADD FOREIGN KEY (user_id) REFERENCES interactions.users;
+INSERT INTO interactions.users VALUES ('g', 'Gina', to_timestamp(1), 'g@x');
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('g', 'a', 1000000000001);
+SAVEPOINT before;
+SELECT interactions_v1.transfer_interactions('g', 'h');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO before;
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER keep BEFORE UPDATE ON interactions.users FOR EACH ROW EXECUTE FUNCTION keep();
+SELECT interactions_v1.transfer_interactions('g', 'h');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
 -- a registered user is updated, whatever it would take to insert him
 BEGIN;
 ALTER TABLE interactions.users ADD email text NOT NULL;
@@ -37,6 +52,7 @@ CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE 
 CREATE TRIGGER skip BEFORE INSERT OR UPDATE ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
 UPDATE interactions_v1.users SET external_id = '11', name = 'bad' WHERE external_id = '1' RETURNING *;
 \echo :LAST_ERROR_SQLSTATE
+INSERT INTO interactions_v1.users (external_id, name) VALUES ('new', 'bad') RETURNING *;
 DROP TRIGGER skip ON interactions.users;
 DROP FUNCTION skip;
 -- of two UPDATEs in one statement the columns of one only are known
