@@ -64,3 +64,8 @@ $(DELTA): sql/insight.sql sql/tail.sql Makefile
 .PHONY: docs
 docs:
 	deploy/build-docs
+
+# The zip for PGXN, of what git has
+.PHONY: dist
+dist:
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD
