@@ -65,6 +65,16 @@ $(DELTA): sql/insight.sql sql/tail.sql Makefile
 docs:
 	deploy/build-docs
 
+# Debian's packages, in deb/: one for each PostgreSQL whose development files are there, and interactions-rest
+.PHONY: deb
+deb:
+	deploy/build-docs || echo 'Without the renderer /v1/docs leads to openapi.yaml only.' >&2
+	rm -rf deb && mkdir -p deb/source
+	tar --exclude=./deb --exclude=./.git -cf - . | tar -C deb/source -xf -
+	unset MAKEFLAGS && export PG_SUPPORTED_VERSIONS=installed DEB_BUILD_OPTIONS=nocheck DEB_BUILD_PROFILES=nocheck && \
+		cd deb/source && pg_buildext updatecontrol && dpkg-buildpackage -b -us -uc
+	rm -rf deb/source
+
 # The zip for PGXN, of what git has
 .PHONY: dist
 dist:

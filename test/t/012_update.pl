@@ -55,9 +55,9 @@ SQL
 	return join "\n", @answers;
 }
 
-for my $file (qw(META.json deploy/openapi.yaml CHANGELOG.md))
+for my $file (qw(META.json deploy/openapi.yaml CHANGELOG.md debian/changelog))
 {
-	my ($said) = slurp_file("$root/$file") =~ /^(?:\t"version": "|  version: |## )([\d.]+)/m;
+	my ($said) = slurp_file("$root/$file") =~ /^(?:\t"version": "|  version: |## |interactions \()([\d.]+)/m;
 	is($said, $version, "$file speaks of version $version");
 }
 
