@@ -30,7 +30,7 @@
 static void
 KeepForArrays(SPIPlanPtr *plan, const InteractionType *type, const char *sql)
 {
-	Oid argtypes[MAX_COLUMNS];
+	Oid argtypes[MAX_COLUMNS] = {InvalidOid};
 
 	for (int i = 0; i < ColumnCount(type); i++)
 		argtypes[i] = get_array_type(ColumnType(type, i));
