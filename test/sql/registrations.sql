@@ -53,6 +53,7 @@ CREATE TRIGGER skip BEFORE INSERT OR UPDATE ON interactions.users FOR EACH ROW E
 UPDATE interactions_v1.users SET external_id = '11', name = 'bad' WHERE external_id = '1' RETURNING *;
 \echo :LAST_ERROR_SQLSTATE
 INSERT INTO interactions_v1.users (external_id, name) VALUES ('new', 'bad') RETURNING *;
+UPDATE interactions_v1.users SET name = 'bad' WHERE external_id = '1' RETURNING *;
 DROP TRIGGER skip ON interactions.users;
 DROP FUNCTION skip;
 -- of two UPDATEs in one statement the columns of one only are known
