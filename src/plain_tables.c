@@ -168,11 +168,11 @@ SameColumns(TupleDesc a, TupleDesc b)
 
 /*
  * Open a table for some rows of a batch and add it to tables; false where it
- * is not plain.
+ * is not plain, or its columns are not those of the table that the batch is for.
  */
 static bool
-AddPlainTable(List **tables, Oid relid, const Batch *batch, int64 start,
-			  int64 nrows)
+AddPlainTable(List **tables, Oid relid, Relation target, const Batch *batch,
+			  int64 start, int64 nrows)
 {
 	PlainTable *table = palloc0(sizeof(PlainTable));
 
@@ -182,6 +182,8 @@ AddPlainTable(List **tables, Oid relid, const Batch *batch, int64 start,
 	table->rows.nrows = nrows;
 	*tables = lappend(*tables, table);
 	return table->rel->rd_rel->relkind == RELKIND_RELATION &&
+		   SameColumns(RelationGetDescr(target),
+					   RelationGetDescr(table->rel)) &&
 		   IsPlain(batch->type, table->rel) && OpenIndexes(table);
 }
 
@@ -199,10 +201,7 @@ AddPartitions(List **tables, const Batch *batch, Relation target,
 			   PartitionAt(partitions, batch->items[end].timestamp) == number)
 			end++;
 		if (number < 0 || !AddPlainTable(tables, partitions->oids[number],
-										 batch, start, end - start))
-			return false;
-		if (!SameColumns(RelationGetDescr(target),
-						 RelationGetDescr(((PlainTable *) llast(*tables))->rel)))
+										 target, batch, start, end - start))
 			return false;
 	}
 	/* one that was attached meanwhile has taken times of the default one */
@@ -234,8 +233,8 @@ OpenPlainTables(const Batch *batch, Relation target,
 		return NIL;
 
 	if (partitions == NULL)
-		plain = AddPlainTable(&tables, RelationGetRelid(target), batch, 0,
-							  batch->nrows);
+		plain = AddPlainTable(&tables, RelationGetRelid(target), target, batch,
+							  0, batch->nrows);
 	else
 		plain = IsPlain(batch->type, target) &&
 				AddPartitions(&tables, batch, target, partitions);

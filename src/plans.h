@@ -7,8 +7,6 @@
 
 #include "executor/spi.h"
 
-#include "compat.h"
-
 extern Oid FindTable(const char *table);
 extern Oid RequireTable(const char *table);
 extern bool PlanIsKept(SPIPlanPtr plan, const char *table);
