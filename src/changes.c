@@ -3,81 +3,296 @@
  *	  Changes to all rows of a user, of which none is kept back unseen.
  *
  * A policy hides rows from UPDATE and DELETE without a word, and a trigger may
- * skip them.  So such a statement tells, of one snapshot, how many rows it
- * found, how many of these it changed, and how many ended otherwise than it
- * was asked for.
+ * skip them.  So a statement tells, of one snapshot and for each table, how
+ * many rows it found, how many of these it moved and removed, and how many
+ * ended otherwise than it was asked for.
+ *
+ * Mostly a statement changes one table.  But where foreign keys or triggers of
+ * somebody's tie tables to each other, one statement changes all of them: such
+ * triggers run when it ends, and find nothing left to do, or to miss.  So keys
+ * hold without being deferred, nothing goes by a cascade, and what follows a
+ * key is counted as any other row.
+ *
+ * To be called within SPI.
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "changes.h"
 #include "plans.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/rls.h"
 
-/* Give the rows of user $1 to user $2, and leave them what else they are. */
-const char *
-MoveStatement(const char *table)
+static const char *
+TableName(int table)
 {
-	const char *name = quote_identifier(table);
-
-	return psprintf("WITH moved AS (UPDATE interactions.%s SET user_id = $2"
-					" WHERE user_id OPERATOR(pg_catalog.=) $1"
-					" RETURNING user_id)"
-					" SELECT pg_catalog.count(*),"
-					" (SELECT pg_catalog.count(*) FROM moved"
-					" WHERE user_id OPERATOR(pg_catalog.=) $2),"
-					" (SELECT pg_catalog.count(*) FROM moved"
-					" WHERE user_id OPERATOR(pg_catalog.<>) $2)"
-					" FROM interactions.%s"
-					" WHERE user_id OPERATOR(pg_catalog.=) $1",
-					name, name);
-}
-
-/* Delete the rows of user $1. */
-const char *
-RemoveStatement(const char *table)
-{
-	const char *name = quote_identifier(table);
-
-	return psprintf("WITH removed AS (DELETE FROM interactions.%s"
-					" WHERE user_id OPERATOR(pg_catalog.=) $1 RETURNING 1)"
-					" SELECT pg_catalog.count(*),"
-					" (SELECT pg_catalog.count(*) FROM removed),"
-					" CAST(0 AS pg_catalog.int8)"
-					" FROM interactions.%s"
-					" WHERE user_id OPERATOR(pg_catalog.=) $1",
-					name, name);
+	return table < NUM_TYPES				? InteractionTypes[table].plural
+		   : table == TABLE_RECOMMENDATIONS ? "recommendations"
+											: "users";
 }
 
 /*
- * Run such a statement; returns how many rows it changed, and raises where a
- * policy or a trigger kept some.
+ * Whether somebody has tied other rows to those of a user: by a foreign key
+ * from or to one of the tables, or by a trigger.  Ours run before an UPDATE of
+ * a row.
+ */
+bool
+MayChangeEachOther(void)
+{
+	bool result = false;
+
+	for (int table = 0; table < NUM_USER_TABLES && !result; table++)
+	{
+		Oid				   relid = FindTable(TableName(table));
+		Relation		   rel;
+		const TriggerDesc *triggers;
+
+		if (!OidIsValid(relid))
+			continue;
+		rel = table_open(relid, AccessShareLock);
+		triggers = rel->trigdesc;
+		result = triggers != NULL && (triggers->trig_update_before_statement ||
+									  triggers->trig_update_after_row ||
+									  triggers->trig_update_after_statement ||
+									  triggers->trig_delete_before_row ||
+									  triggers->trig_delete_before_statement ||
+									  triggers->trig_delete_after_row ||
+									  triggers->trig_delete_after_statement);
+		table_close(rel, NoLock);
+	}
+	return result;
+}
+
+/* Find what the other user has already, value for value; and remove it. */
+static void
+AppendRemoveDuplicates(StringInfo sql, int table)
+{
+	const InteractionType *type = &InteractionTypes[table];
+	const char			  *name = quote_identifier(type->plural);
+
+	appendStringInfo(sql,
+					 "known_%d AS MATERIALIZED (SELECT one.\"timestamp\","
+					 " one.item_id, one.fingerprint"
+					 " FROM interactions.%s AS one JOIN interactions.%s AS other"
+					 " ON other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
+					 " AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
+					 " AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint"
+					 " WHERE one.user_id OPERATOR(pg_catalog.=) $1"
+					 " AND other.user_id OPERATOR(pg_catalog.=) $2",
+					 table, name, name);
+	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
+	{
+		const char *column = quote_identifier(ColumnName(type, i));
+
+		appendStringInfo(sql,
+						 " AND (one.%s OPERATOR(pg_catalog.=) other.%s"
+						 " OR one.%s IS NULL AND other.%s IS NULL)",
+						 column, column, column, column);
+	}
+	appendStringInfo(sql,
+					 "), removed_%d AS (DELETE FROM interactions.%s AS one"
+					 " USING known_%d AS known"
+					 " WHERE one.user_id OPERATOR(pg_catalog.=) $1"
+					 " AND one.\"timestamp\" OPERATOR(pg_catalog.=) known.\"timestamp\""
+					 " AND one.item_id OPERATOR(pg_catalog.=) known.item_id"
+					 " AND one.fingerprint OPERATOR(pg_catalog.=) known.fingerprint"
+					 " RETURNING 1), ",
+					 table, name, table);
+}
+
+/*
+ * Change a table.  What has gone as a duplicate is filtered out row by row, not
+ * by a join, which might lose the order of the key.
+ */
+static void
+AppendChange(StringInfo sql, int table, RowsChange change)
+{
+	const char *name = quote_identifier(TableName(table));
+
+	if (change == ROWS_GO)
+	{
+		appendStringInfo(sql,
+						 "removed_%d AS (DELETE FROM interactions.%s"
+						 " WHERE user_id OPERATOR(pg_catalog.=) $1"
+						 " RETURNING 1)",
+						 table, name);
+		return;
+	}
+	if (table < NUM_TYPES)
+		AppendRemoveDuplicates(sql, table);
+	appendStringInfo(sql,
+					 "moved_%d AS (UPDATE interactions.%s SET user_id = $2"
+					 " WHERE user_id OPERATOR(pg_catalog.=) $1",
+					 table, name);
+	if (table < NUM_TYPES)
+		appendStringInfo(sql,
+						 " AND NOT (\"timestamp\", item_id, fingerprint)"
+						 " OPERATOR(pg_catalog.=) ANY"
+						 " (SELECT \"timestamp\", item_id, fingerprint"
+						 " FROM known_%d)",
+						 table);
+	appendStringInfoString(sql, " RETURNING user_id)");
+}
+
+/* Tell of a table: its number, found, removed, moved, otherwise. */
+static void
+AppendCount(StringInfo sql, int table, RowsChange change)
+{
+	const char *none = ", CAST(0 AS pg_catalog.int8)";
+
+	appendStringInfo(sql,
+					 "SELECT CAST(%d AS pg_catalog.int8),"
+					 " (SELECT pg_catalog.count(*) FROM interactions.%s"
+					 " WHERE user_id OPERATOR(pg_catalog.=) $1)",
+					 table, quote_identifier(TableName(table)));
+	if (change == ROWS_GO || table < NUM_TYPES)
+		appendStringInfo(sql, ", (SELECT pg_catalog.count(*) FROM removed_%d)",
+						 table);
+	else
+		appendStringInfoString(sql, none);
+	if (change == ROWS_MOVE)
+		appendStringInfo(sql,
+						 ", (SELECT pg_catalog.count(*) FROM moved_%d"
+						 " WHERE user_id OPERATOR(pg_catalog.=) $2)"
+						 ", (SELECT pg_catalog.count(*) FROM moved_%d"
+						 " WHERE user_id OPERATOR(pg_catalog.<>) $2)",
+						 table, table);
+	else
+		appendStringInfo(sql, "%s%s", none, none);
+}
+
+/*
+ * Let a plan go through the rows by the primary key's index, and so in the
+ * order in which batches store rows: two that meet in the same rows of the
+ * target then wait for each other, and do not deadlock.  The planner is told
+ * so only while it plans, as in ri_triggers.c, and not the triggers that the
+ * plan fires.  The plan is generic, and kept: to plan for each of the first
+ * calls would take longer than to run, by far so where there are many
+ * partitions.
+ */
+static void
+PlanByIndex(SPIPlanPtr plan)
+{
+	const char *const others[] = {"enable_seqscan", "enable_bitmapscan"};
+	int				  nestlevel = NewGUCNestLevel();
+
+	for (int i = 0; i < (int) lengthof(others); i++)
+		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	ReleaseCachedPlan(SPI_plan_get_cached_plan(plan), CurrentResourceOwner);
+	AtEOXact_GUC(true, nestlevel);
+}
+
+/* The statement that does changes to the tables from first to last. */
+static SPIPlanPtr
+ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
+{
+	const Oid	   argtypes[] = {TEXTOID, TEXTOID};
+	StringInfoData sql;
+	StringInfoData counts;
+	bool		   kept = true;
+
+	for (int table = first; table <= last; table++)
+		kept = (changes[table] == ROWS_STAY ||
+				PlanIsKept(*plan, TableName(table))) &&
+			   kept;
+	if (!kept)
+	{
+		initStringInfo(&sql);
+		initStringInfo(&counts);
+		for (int table = first; table <= last; table++)
+		{
+			if (changes[table] == ROWS_STAY)
+				continue;
+			appendStringInfoString(&sql, sql.len > 0 ? ", " : "WITH ");
+			AppendChange(&sql, table, changes[table]);
+			if (counts.len > 0)
+				appendStringInfoString(&counts, " UNION ALL ");
+			AppendCount(&counts, table, changes[table]);
+		}
+		appendStringInfo(&sql, " %s", counts.data);
+		KeepPlan(plan, sql.data, lengthof(argtypes), argtypes,
+				 CURSOR_OPT_GENERIC_PLAN);
+	}
+	PlanByIndex(*plan);
+	return *plan;
+}
+
+/*
+ * Run such a statement, and count; raises where a policy or a trigger kept
+ * rows.
  *
  * Rows that somebody else removed meanwhile were found and not changed, too.
  * Then there is nothing left for a second run, with a snapshot of its own,
  * which also comes to what was committed meanwhile.
  */
-int64
-ChangeAll(SPIPlanPtr plan, int nargs, Datum *users, const char *table)
+static void
+RunChange(SPIPlanPtr plan, UserChange *change)
 {
-	int64 total = 0;
+	bool all = false;
 
-	for (int run = 0;; run++)
+	for (int run = 0; !all; run++)
 	{
-		int64 found;
-		int64 changed;
+		uint64 ntables = RunPlan(plan, lengthof(change->users), change->users,
+								 NULL, SPI_OK_SELECT);
 
-		RunPlan(plan, nargs, users, NULL, SPI_OK_SELECT);
-		found = ResultInt64(1);
-		changed = ResultInt64(2);
-		total += changed;
-		if (ResultInt64(3) > 0)
-			ReportKeptRows(table);
-		if (found == changed)
-			return total;
-		if (run > 0 || IsolationUsesXactSnapshot())
-			ReportKeptRows(table);
+		all = true;
+		for (uint64 i = 0; i < ntables; i++)
+		{
+			int	  table = ResultInt64(i, 1);
+			int64 removed = ResultInt64(i, 3);
+			int64 moved = ResultInt64(i, 4);
+
+			change->removed[table] += removed;
+			change->moved[table] += moved;
+			if (ResultInt64(i, 2) == removed + moved)
+				continue;
+			if (run > 0 || IsolationUsesXactSnapshot() || ResultInt64(i, 5) > 0)
+				ReportKeptRows(TableName(table));
+			all = false;
+		}
+	}
+}
+
+/* Do what is to be done, and count it. */
+void
+ChangeRows(UserChange *change)
+{
+	/* of one table, by what becomes of it; and of all of them, so, too */
+	static SPIPlanPtr singles[NUM_USER_TABLES][ROWS_GO + 1];
+	static SPIPlanPtr joint[ROWS_GO + 1][ROWS_GO + 1][ROWS_GO + 1];
+	RowsChange		 *changes = change->changes;
+
+	/* where the script is older than the library there is no such table */
+	if (!OidIsValid(FindTable(TableName(TABLE_RECOMMENDATIONS))))
+		changes[TABLE_RECOMMENDATIONS] = ROWS_STAY;
+	memset(change->moved, 0, sizeof(change->moved));
+	memset(change->removed, 0, sizeof(change->removed));
+	if (MayChangeEachOther())
+	{
+		SPIPlanPtr *plan;
+
+		for (int i = 1; i < NUM_TYPES; i++)
+			changes[0] = Max(changes[0], changes[i]);
+		for (int i = 1; i < NUM_TYPES; i++)
+			changes[i] = changes[0];
+		plan = &joint[changes[0]][changes[TABLE_RECOMMENDATIONS]]
+					 [changes[TABLE_USERS]];
+		RunChange(ChangePlan(plan, changes, 0, TABLE_USERS), change);
+		return;
+	}
+	for (int table = 0; table < NUM_USER_TABLES; table++)
+	{
+		if (changes[table] != ROWS_STAY)
+			RunChange(ChangePlan(&singles[table][changes[table]], changes,
+								 table, table),
+					  change);
 	}
 }
 

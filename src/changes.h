@@ -5,14 +5,35 @@
 #ifndef INTERACTIONS_CHANGES_H
 #define INTERACTIONS_CHANGES_H
 
-#include "executor/spi.h"
-
 #include "compat.h"
+#include "types.h"
 
-extern const char *MoveStatement(const char *table);
-extern const char *RemoveStatement(const char *table);
-extern int64 ChangeAll(SPIPlanPtr plan, int nargs, Datum *users,
-					   const char *table);
+/* the tables of which each row bears a user_id: first those of the types */
+enum
+{
+	TABLE_RECOMMENDATIONS = NUM_TYPES,
+	TABLE_USERS,
+	NUM_USER_TABLES
+};
+
+/* what is to become of a user's rows in a table */
+typedef enum RowsChange
+{
+	ROWS_STAY,
+	ROWS_MOVE, /* to the other user, but for what he has already */
+	ROWS_GO
+} RowsChange;
+
+typedef struct UserChange
+{
+	Datum users[2]; /* whose rows, and who gets them */
+	RowsChange changes[NUM_USER_TABLES];
+	int64 moved[NUM_USER_TABLES];
+	int64 removed[NUM_USER_TABLES]; /* of what moves, the duplicates */
+} UserChange;
+
+extern bool MayChangeEachOther(void);
+extern void ChangeRows(UserChange *change);
 extern bool HidesRows(const char *table);
 pg_noreturn extern void ReportKeptRows(const char *table);
 

@@ -4,29 +4,14 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "changes.h"
 #include "erase.h"
+#include "executor/spi.h"
 #include "locks.h"
-#include "plans.h"
-#include "recommendations.h"
 #include "registry.h"
 #include "rules.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
-
-static SPIPlanPtr
-ErasePlan(const InteractionType *type)
-{
-	static SPIPlanPtr plans[NUM_TYPES];
-	const Oid		  argtypes[] = {TEXTOID};
-	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
-
-	if (!PlanIsKept(*plan, type->plural))
-		KeepPlan(plan, RemoveStatement(type->plural), lengthof(argtypes),
-				 argtypes, 0);
-	return *plan;
-}
 
 /*
  * Delete a user with every interaction; counts these by type.  Returns
@@ -35,14 +20,16 @@ ErasePlan(const InteractionType *type)
 bool
 EraseUser(Datum user_id, int64 *erased)
 {
-	for (int i = 0; i < NUM_TYPES; i++)
-	{
-		const InteractionType *type = &InteractionTypes[i];
+	UserChange change = {.users = {user_id, user_id}};
 
-		erased[i] = ChangeAll(ErasePlan(type), 1, &user_id, type->plural);
-	}
-	RemoveRecommendations(user_id);
-	return UnregisterUser(user_id);
+	for (int i = 0; i < NUM_USER_TABLES; i++)
+		change.changes[i] = ROWS_GO;
+	/* nothing is stored meanwhile that would go by a cascade, uncounted */
+	if (MayChangeEachOther())
+		LockRegistration(user_id);
+	ChangeRows(&change);
+	memcpy(erased, change.removed, NUM_TYPES * sizeof(int64));
+	return change.removed[TABLE_USERS] > 0;
 }
 
 /* erase_user(user_id) returns json */

@@ -109,10 +109,10 @@ LexString(void *arg)
 
 /* Whether core says that the encoding has no such character. */
 static bool
-IsUntranslatable(int sqlerrcode)
+IsUntranslatable(const ErrorData *error)
 {
-	return sqlerrcode == ERRCODE_UNTRANSLATABLE_CHARACTER ||
-		   sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
+	return error->sqlerrcode == ERRCODE_UNTRANSLATABLE_CHARACTER ||
+		   error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
 }
 
 /* Lex one string, resolving escapes. */

@@ -93,12 +93,12 @@ RunPlan(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
 	return SPI_processed;
 }
 
-/* A bigint, not null, of the only row of the last result. */
+/* A bigint, not null, of a row of the last result. */
 int64
-ResultInt64(int column)
+ResultInt64(uint64 row, int column)
 {
 	bool isnull;
 
-	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[row],
 									   SPI_tuptable->tupdesc, column, &isnull));
 }

@@ -14,6 +14,6 @@ extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 					 const Oid *argtypes, int options);
 extern uint64 RunPlan(SPIPlanPtr plan, int nargs, Datum *values,
 					  const bool *isnull, int expected);
-extern int64 ResultInt64(int column);
+extern int64 ResultInt64(uint64 row, int column);
 
 #endif /* INTERACTIONS_PLANS_H */

@@ -141,8 +141,8 @@ PurgeBatch(const InteractionType *type, const Part *part,
 
 	RunPlan(PurgePlan(type, HidesRows(type->plural)), lengthof(values), values,
 			NULL, SPI_OK_SELECT);
-	removed = ResultInt64(2);
-	if (ResultInt64(1) < batch_size)
+	removed = ResultInt64(0, 2);
+	if (ResultInt64(0, 1) < batch_size)
 		*from = *to;
 	else
 	{

@@ -204,7 +204,7 @@ StoreRows(Batch *batch)
 	{
 		RunPlan(InsertMissingPlan(batch->type), job.nargs, job.arrays, NULL,
 				SPI_OK_SELECT);
-		job.nrows = ResultInt64(1);
+		job.nrows = ResultInt64(0, 1);
 	}
 	return job.nrows;
 }

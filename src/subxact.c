@@ -14,17 +14,23 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_index.h"
 #include "subxact.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/syscache.h"
 
 /*
  * Do a job in a subtransaction.  False, and nothing has changed, where it
  * fails with an error that is expected.
  */
 bool
-Attempt(void (*job)(void *), void *arg, bool (*expected)(int sqlerrcode))
+Attempt(void (*job)(void *), void *arg,
+		bool (*expected)(const ErrorData *error))
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -50,7 +56,7 @@ Attempt(void (*job)(void *), void *arg, bool (*expected)(int sqlerrcode))
 
 	if (error == NULL)
 		return true;
-	if (!expected(error->sqlerrcode))
+	if (!expected(error))
 		ReThrowError(error);
 	FreeErrorData(error);
 	return false;
@@ -58,7 +64,28 @@ Attempt(void (*job)(void *), void *arg, bool (*expected)(int sqlerrcode))
 
 /* Whether a row, or one that shares a unique key with it, is stored already. */
 bool
-IsUniqueViolation(int sqlerrcode)
+IsUniqueViolation(const ErrorData *error)
 {
-	return sqlerrcode == ERRCODE_UNIQUE_VIOLATION;
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION;
+}
+
+/* Whether it is the primary key of a table. */
+bool
+IsKeyViolation(const ErrorData *error)
+{
+	HeapTuple tuple;
+	Oid		  index;
+	bool	  result;
+
+	if (!IsUniqueViolation(error) || error->schema_name == NULL ||
+		error->constraint_name == NULL)
+		return false;
+	index = get_relname_relid(error->constraint_name,
+							  get_namespace_oid(error->schema_name, true));
+	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_index) GETSTRUCT(tuple))->indisprimary;
+	ReleaseSysCache(tuple);
+	return result;
 }

@@ -6,7 +6,8 @@
 #define INTERACTIONS_SUBXACT_H
 
 extern bool Attempt(void (*job)(void *), void *arg,
-					bool (*expected)(int sqlerrcode));
-extern bool IsUniqueViolation(int sqlerrcode);
+					bool (*expected)(const ErrorData *error));
+extern bool IsUniqueViolation(const ErrorData *error);
+extern bool IsKeyViolation(const ErrorData *error);
 
 #endif /* INTERACTIONS_SUBXACT_H */

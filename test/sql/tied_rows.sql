@@ -1,0 +1,73 @@
+-- Whatever ties the rows of a user to each other, keys of any kind or triggers, a transfer and an erasure lose none and count each once
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS $$
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('g', 'a', 1000000000001), ('g', 'b', 1000000000002), ('t', 'a', 1000000000001);
+INSERT INTO interactions_v1.cart_additions (user_id, item_id, "timestamp") VALUES ('g', 'a', 1000000000001), ('g', 'b', 1000000000002), ('t', 'a', 1000000000001);
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('g', 'b', 1000000000003);
+$$;
+CREATE VIEW stored AS
+SELECT 'views' AS tab, user_id, item_id FROM interactions.views UNION ALL
+SELECT 'cart_additions', user_id, item_id FROM interactions.cart_additions UNION ALL
+SELECT 'purchases', user_id, item_id FROM interactions.purchases;
+SELECT fill();
+-- an addition to a cart refers to the view before it, or a purchase to the addition, by keys that do as they are told
+ALTER TABLE interactions.views ADD UNIQUE (user_id, item_id, "timestamp");
+ALTER TABLE interactions.cart_additions ADD UNIQUE (user_id, item_id, "timestamp");
+CREATE PROCEDURE try(child text, parent text, actions text) LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('ALTER TABLE interactions.%I ADD FOREIGN KEY (user_id, item_id, "timestamp") REFERENCES interactions.%I (user_id, item_id, "timestamp") %s', child, parent, actions);
+	RAISE WARNING '% to %: %', child, parent, concat_ws(' ', actions, interactions_v1.transfer_interactions('g', 't')::jsonb - 'from_user_id' - 'to_user_id');
+	RAISE WARNING '%', (SELECT string_agg(tab || ' ' || user_id || ' ' || item_id, ', ' ORDER BY tab, user_id, item_id) FROM stored);
+	RAISE WARNING '%', interactions.erase_user('t');
+	RAISE SQLSTATE 'XYZZY';
+EXCEPTION WHEN SQLSTATE 'XYZZY' THEN NULL;
+END
+$$;
+CALL try('cart_additions', 'views', '');
+CALL try('cart_additions', 'views', 'ON UPDATE RESTRICT ON DELETE RESTRICT');
+CALL try('cart_additions', 'views', 'ON UPDATE CASCADE ON DELETE CASCADE');
+CALL try('views', 'cart_additions', 'ON UPDATE CASCADE ON DELETE CASCADE');
+CALL try('views', 'cart_additions', 'ON DELETE SET NULL');
+DROP PROCEDURE try;
+-- by way of a table of somebody's
+CREATE TABLE visits (user_id text COLLATE "C", item_id text COLLATE "C", "timestamp" timestamptz, PRIMARY KEY (user_id, item_id, "timestamp"),
+	FOREIGN KEY (user_id, item_id, "timestamp") REFERENCES interactions.cart_additions (user_id, item_id, "timestamp") ON UPDATE CASCADE ON DELETE CASCADE);
+INSERT INTO visits SELECT user_id, item_id, "timestamp" FROM interactions.cart_additions WHERE user_id = 'g';
+BEGIN;
+DELETE FROM interactions.views WHERE user_id = 't';
+ALTER TABLE interactions.views ADD FOREIGN KEY (user_id, item_id, "timestamp") REFERENCES visits ON UPDATE CASCADE ON DELETE CASCADE;
+SELECT interactions_v1.transfer_interactions('g', 'u')::jsonb - 'from_user_id' - 'to_user_id';
+SELECT * FROM stored ORDER BY tab, user_id, item_id;
+SELECT interactions.erase_user('u');
+SELECT * FROM stored;
+ROLLBACK;
+DROP TABLE visits;
+-- by a trigger: one that runs afterwards finds nothing left, one that comes between is refused
+CREATE FUNCTION empty_cart() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN DELETE FROM interactions.cart_additions WHERE user_id = OLD.user_id AND item_id = OLD.item_id; RETURN OLD; END $$;
+CREATE TRIGGER empty_cart AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION empty_cart();
+BEGIN;
+SELECT interactions.erase_user('g') -> 'erased';
+ROLLBACK;
+DROP TRIGGER empty_cart ON interactions.purchases;
+CREATE TRIGGER empty_cart BEFORE DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION empty_cart();
+SELECT interactions.erase_user('g') -> 'erased';
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM stored;
+DROP FUNCTION empty_cart CASCADE;
+-- a key of somebody's is not tried again
+CREATE SEQUENCE tries;
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tries'); RAISE unique_violation USING SCHEMA = 'interactions', CONSTRAINT = 'somebodys'; END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT interactions_v1.transfer_interactions('g', 't');
+SELECT last_value FROM tries;
+DROP FUNCTION refuse CASCADE;
+DROP SEQUENCE tries;
+ALTER TABLE interactions.views DROP CONSTRAINT views_user_id_item_id_timestamp_key;
+ALTER TABLE interactions.cart_additions DROP CONSTRAINT cart_additions_user_id_item_id_timestamp_key;
+TRUNCATE interactions.views, interactions.cart_additions, interactions.purchases, interactions.users;
+DROP VIEW stored;
+DROP FUNCTION fill;
