@@ -25,6 +25,8 @@ INSERT INTO interactions_v1.cart_additions SELECT * FROM interactions_v1.purchas
 INSERT INTO interactions_v1.views VALUES ('u', 'i', 0, NULL, 9223372036854775807), ('u', 'i', 253402300799999, NULL, NULL);
 INSERT INTO interactions_v1.bookmarks (user_id, item_id, recommendation_id) VALUES (E'\t\n\\N\u00E9', '\.', '\N'),
 	(repeat('x', 512), repeat('y', 512), repeat('z', 512)), ('NULL', ' ', '''"');
+INSERT INTO interactions_v1.recommendations VALUES ('r', 'u', NULL, '{i,"a \"b\"","NULL"}', 1), ('\N', NULL, 'home', '{}', 253402300799999), ('none', NULL, NULL, NULL, 0);
+CALL interactions.refresh_items('purchases', period => NULL);
 SQL
 
 # these go by way of what was added
