@@ -105,7 +105,7 @@ COMMIT;
 -- a user with 270,000 rows, of an item that takes more memory than there is; tables with partitions
 TRUNCATE interactions.purchases;
 INSERT INTO interactions.purchases (user_id, item_id, "timestamp")
-SELECT 'busy', CASE n % 3 WHEN 0 THEN 'hub' ELSE 'spoke ' || n * 7 % 1000 END, '1990-01-01'::timestamptz + n / 3 * interval '1 hour' FROM generate_series(0, 269999) AS n;
+SELECT 'busy', CASE n % 3 WHEN 0 THEN 'hub' ELSE 'spoke ' || n * 7 % 1100 END, '1990-01-01'::timestamptz + n / 3 * interval '1 hour' FROM generate_series(0, 269999) AS n;
 INSERT INTO interactions.purchases (user_id, item_id, "timestamp")
 SELECT 'other ' || n / 4, CASE n % 4 WHEN 0 THEN 'hub' ELSE 'spoke ' || n % 7 END, '2000-01-01'::timestamptz + n % 3 * interval '10 minutes' FROM generate_series(0, 400) AS n;
 SET maintenance_work_mem = '1MB';
