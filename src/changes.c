@@ -29,6 +29,9 @@
 #include "utils/resowner.h"
 #include "utils/rls.h"
 
+/* of a statement, while others change what it comes to */
+#define MAX_RUNS 10
+
 static const char *
 TableName(int table)
 {
@@ -42,7 +45,7 @@ TableName(int table)
  * from or to one of the tables, or by a trigger.  Ours run before an UPDATE of
  * a row.
  */
-bool
+static bool
 MayChangeEachOther(void)
 {
 	bool result = false;
@@ -67,6 +70,33 @@ MayChangeEachOther(void)
 		table_close(rel, NoLock);
 	}
 	return result;
+}
+
+/*
+ * Keep others from changing a user's rows in a table, and from storing what
+ * refers to them, until the end of the transaction; what they have done of
+ * that by then, the next statement sees.  Above READ COMMITTED it raises where
+ * a row was changed meanwhile.
+ */
+void
+LockRowsOf(int table, Datum user_id)
+{
+	static SPIPlanPtr plans[NUM_USER_TABLES];
+	const Oid		  argtypes[] = {TEXTOID};
+
+	if (!PlanIsKept(plans[table], TableName(table)))
+		KeepPlan(&plans[table],
+				 psprintf("SELECT pg_catalog.count(*) FROM"
+						  " (SELECT FROM interactions.%s"
+						  " WHERE user_id OPERATOR(pg_catalog.=) $1"
+						  " ORDER BY %s FOR UPDATE) AS locked",
+						  quote_identifier(TableName(table)),
+						  table < NUM_TYPES
+							  ? "\"timestamp\", item_id, fingerprint"
+						  : table == TABLE_USERS ? "user_id"
+												 : "recommendation_id"),
+				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
+	RunPlan(plans[table], lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT);
 }
 
 /* Find what the other user has already, value for value; and remove it. */
@@ -229,33 +259,47 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
  * rows.
  *
  * Rows that somebody else removed meanwhile were found and not changed, too.
- * Then there is nothing left for a second run, with a snapshot of its own,
+ * Then there is nothing left for another run, with a snapshot of its own,
  * which also comes to what was committed meanwhile.
+ *
+ * Where tables are tied, all rows are locked before: else what others store
+ * until the statement ends, or make of a row that it has passed over, would
+ * follow a key uncounted.  And there is another run until one finds nothing,
+ * so that nothing is left that a trigger has stored.
  */
 static void
-RunChange(SPIPlanPtr plan, UserChange *change)
+RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
 {
-	bool all = false;
+	bool done = false;
 
-	for (int run = 0; !all; run++)
+	for (int run = 1; !done; run++)
 	{
-		uint64 ntables = RunPlan(plan, lengthof(change->users), change->users,
-								 NULL, SPI_OK_SELECT);
+		uint64 ntables;
 
-		all = true;
+		for (int table = NUM_USER_TABLES - 1; tied && table >= 0; table--)
+		{
+			if (change->changes[table] != ROWS_STAY)
+				LockRowsOf(table, change->users[0]);
+		}
+		ntables = RunPlan(plan, lengthof(change->users), change->users, NULL,
+						  SPI_OK_SELECT);
+		done = true;
 		for (uint64 i = 0; i < ntables; i++)
 		{
 			int	  table = ResultInt64(i, 1);
+			int64 found = ResultInt64(i, 2);
 			int64 removed = ResultInt64(i, 3);
 			int64 moved = ResultInt64(i, 4);
+			bool  kept = found != removed + moved;
 
 			change->removed[table] += removed;
 			change->moved[table] += moved;
-			if (ResultInt64(i, 2) == removed + moved)
+			if (!kept && !(tied && found > 0))
 				continue;
-			if (run > 0 || IsolationUsesXactSnapshot() || ResultInt64(i, 5) > 0)
+			if (run == MAX_RUNS || ResultInt64(i, 5) > 0 ||
+				(kept && IsolationUsesXactSnapshot()))
 				ReportKeptRows(TableName(table));
-			all = false;
+			done = false;
 		}
 	}
 }
@@ -284,7 +328,7 @@ ChangeRows(UserChange *change)
 			changes[i] = changes[0];
 		plan = &joint[changes[0]][changes[TABLE_RECOMMENDATIONS]]
 					 [changes[TABLE_USERS]];
-		RunChange(ChangePlan(plan, changes, 0, TABLE_USERS), change);
+		RunChange(ChangePlan(plan, changes, 0, TABLE_USERS), change, true);
 		return;
 	}
 	for (int table = 0; table < NUM_USER_TABLES; table++)
@@ -292,7 +336,7 @@ ChangeRows(UserChange *change)
 		if (changes[table] != ROWS_STAY)
 			RunChange(ChangePlan(&singles[table][changes[table]], changes,
 								 table, table),
-					  change);
+					  change, false);
 	}
 }
 

@@ -32,7 +32,7 @@ typedef struct UserChange
 	int64 removed[NUM_USER_TABLES]; /* of what moves, the duplicates */
 } UserChange;
 
-extern bool MayChangeEachOther(void);
+extern void LockRowsOf(int table, Datum user_id);
 extern void ChangeRows(UserChange *change);
 extern bool HidesRows(const char *table);
 pg_noreturn extern void ReportKeptRows(const char *table);

@@ -8,7 +8,6 @@
 #include "erase.h"
 #include "executor/spi.h"
 #include "locks.h"
-#include "registry.h"
 #include "rules.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -24,9 +23,6 @@ EraseUser(Datum user_id, int64 *erased)
 
 	for (int i = 0; i < NUM_USER_TABLES; i++)
 		change.changes[i] = ROWS_GO;
-	/* nothing is stored meanwhile that would go by a cascade, uncounted */
-	if (MayChangeEachOther())
-		LockRegistration(user_id);
 	ChangeRows(&change);
 	memcpy(erased, change.removed, NUM_TYPES * sizeof(int64));
 	return change.removed[TABLE_USERS] > 0;

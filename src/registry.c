@@ -41,21 +41,6 @@ IsRegistered(Datum user_id)
 }
 
 /*
- * Keep others from changing a registration, and from storing what refers to
- * it.  Above READ COMMITTED it raises where it was changed meanwhile.
- */
-void
-LockRegistration(Datum user_id)
-{
-	static SPIPlanPtr plan = NULL;
-
-	RunForUsers(&plan,
-				"SELECT FROM interactions.users"
-				" WHERE user_id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
-				user_id, user_id, SPI_OK_SELECT);
-}
-
-/*
  * Register a user, as which another was registered if he was; that one's name
  * goes along where the user has none.  Raises where a policy or a trigger
  * keeps it from that.

@@ -86,12 +86,13 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 	TransferJob job = {.change = {.users = {SpanDatum(from), SpanDatum(to)},
 								  .changes[TABLE_RECOMMENDATIONS] = ROWS_MOVE},
 					   .delete_user = delete_user};
-	bool		registered;
 	bool		known;
 	bool		done = false;
 
 	LockUsers(from, to);
-	known = registered = IsRegistered(job.change.users[0]);
+	/* before it is looked what there is: nothing comes that refers to it */
+	LockRowsOf(TABLE_USERS, job.change.users[0]);
+	known = IsRegistered(job.change.users[0]);
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
 		if (HasRows(&InteractionTypes[i], job.change.users[0]))
@@ -100,8 +101,6 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 	}
 	if (!known)
 		return false;
-	if (registered && (IsolationUsesXactSnapshot() || MayChangeEachOther()))
-		LockRegistration(job.change.users[0]);
 
 	for (int try = 1; !done && try < MAX_TRIES && !IsolationUsesXactSnapshot();
 		 try++)
