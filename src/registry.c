@@ -41,11 +41,12 @@ IsRegistered(Datum user_id)
 }
 
 /*
- * Register a user, as which another was registered if he was; that one's name
- * goes along where the user has none.  Raises where a policy or a trigger
- * keeps it from that.
+ * Register a user, as which another is registered if he is; that one's name
+ * goes along where the user has none.  Returns whether the other is, and then
+ * keeps others from changing that: a name that he got afterwards would be
+ * lost.  Raises where a policy or a trigger keeps it from that.
  */
-void
+bool
 RegisterUser(Datum user_id, Datum source)
 {
 	static SPIPlanPtr find = NULL;
@@ -54,6 +55,10 @@ RegisterUser(Datum user_id, Datum source)
 
 	for (int try = 0; try < MAX_TRIES; try++)
 	{
+		bool registered = IsRegistered(source);
+
+		if (registered)
+			LockRowsOf(TABLE_USERS, source);
 		if (RunForUsers(&find,
 						"SELECT CAST(name IS NULL AND EXISTS"
 						" (SELECT FROM interactions.users AS source"
@@ -83,7 +88,7 @@ RegisterUser(Datum user_id, Datum source)
 						" AND source.user_id OPERATOR(pg_catalog.=) $2",
 						user_id, source, SPI_OK_UPDATE);
 		else
-			return;
+			return registered;
 	}
 	ReportKeptRows(USERS);
 }

@@ -8,6 +8,6 @@
 #include "postgres.h"
 
 extern bool IsRegistered(Datum user_id);
-extern void RegisterUser(Datum user_id, Datum source);
+extern bool RegisterUser(Datum user_id, Datum source);
 
 #endif /* INTERACTIONS_REGISTRY_H */

@@ -58,13 +58,13 @@ TryTransfer(void *arg)
 	RowsChange	*registration = &job->change.changes[TABLE_USERS];
 
 	/* a registration moves as the row that it is, if it can */
+	LockRowsOf(TABLE_USERS, users[0]);
 	if (job->delete_user && IsRegistered(users[0]) && !IsRegistered(users[1]))
 		*registration = ROWS_MOVE;
+	else if (RegisterUser(users[1], users[0]) && job->delete_user)
+		*registration = ROWS_GO;
 	else
-	{
-		RegisterUser(users[1], users[0]);
-		*registration = job->delete_user ? ROWS_GO : ROWS_STAY;
-	}
+		*registration = ROWS_STAY;
 	ChangeRows(&job->change);
 	if (!job->delete_user)
 		RegisterUser(users[0], users[0]);
