@@ -197,24 +197,33 @@ AppendCount(StringInfo sql, int table, RowsChange change)
 		appendStringInfo(sql, "%s%s", none, none);
 }
 
+/* Set a setting for now, as ri_triggers.c does. */
+static void
+SetForNow(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
  * Let a plan go through the rows by the primary key's index, and so in the
  * order in which batches store rows: two that meet in the same rows of the
- * target then wait for each other, and do not deadlock.  The planner is told
- * so only while it plans, as in ri_triggers.c, and not the triggers that the
- * plan fires.  The plan is generic, and kept: to plan for each of the first
- * calls would take longer than to run, by far so where there are many
- * partitions.
+ * target then wait for each other, and do not deadlock.  What is known already
+ * it has to hash, however much that may be, and it must not be compiled, only
+ * since what a policy reads has no index, and so seems to cost the world.  The
+ * planner is told so only while it plans, and not the triggers that the plan
+ * fires.  The plan is generic, and kept: to plan for each of the first calls
+ * would take longer than to run, by far so where there are many partitions.
  */
 static void
 PlanByIndex(SPIPlanPtr plan)
 {
-	const char *const others[] = {"enable_seqscan", "enable_bitmapscan"};
-	int				  nestlevel = NewGUCNestLevel();
+	int nestlevel = NewGUCNestLevel();
 
-	for (int i = 0; i < (int) lengthof(others); i++)
-		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+	SetForNow("enable_seqscan", "off");
+	SetForNow("enable_bitmapscan", "off");
+	SetForNow("work_mem", "2097151");
+	SetForNow("jit", "off");
 	ReleaseCachedPlan(SPI_plan_get_cached_plan(plan), CurrentResourceOwner);
 	AtEOXact_GUC(true, nestlevel);
 }
@@ -250,7 +259,6 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 		KeepPlan(plan, sql.data, lengthof(argtypes), argtypes,
 				 CURSOR_OPT_GENERIC_PLAN);
 	}
-	PlanByIndex(*plan);
 	return *plan;
 }
 
@@ -270,8 +278,11 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 static void
 RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
 {
+	int	 nestlevel = NewGUCNestLevel();
 	bool done = false;
 
+	/* the plan that is kept is run, whatever the session asks for */
+	SetForNow("plan_cache_mode", "auto");
 	for (int run = 1; !done; run++)
 	{
 		uint64 ntables;
@@ -281,6 +292,7 @@ RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
 			if (change->changes[table] != ROWS_STAY)
 				LockRowsOf(table, change->users[0]);
 		}
+		PlanByIndex(plan);
 		ntables = RunPlan(plan, lengthof(change->users), change->users, NULL,
 						  SPI_OK_SELECT);
 		done = true;
@@ -302,6 +314,7 @@ RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
 			done = false;
 		}
 	}
+	AtEOXact_GUC(true, nestlevel);
 }
 
 /* Do what is to be done, and count it. */

@@ -1,0 +1,67 @@
+# A transfer hashes what the target has already, however much that is, and is not compiled for what a policy reads without an index: neither takes it from milliseconds to seconds or hours.
+
+use strict;
+use warnings FATAL => 'all';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $libraries = `pg_config --pkglibdir`;
+chomp $libraries;
+-e "$libraries/auto_explain.so" or plan skip_all => 'auto_explain is not installed';
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', <<'END');
+shared_preload_libraries = auto_explain
+auto_explain.log_min_duration = 0
+auto_explain.log_nested_statements = on
+jit = on
+work_mem = 64kB
+END
+$node->start;
+
+# days, as many imports have them: so the planner sees how much is known
+$node->safe_psql('postgres', <<'SQL');
+CREATE EXTENSION interactions;
+SELECT interactions.create_tables();
+INSERT INTO interactions.ratings (user_id, item_id, "timestamp", value)
+	SELECT u, i, '2001-01-01'::timestamptz + d * interval '1 day', v
+	FROM unnest('{guest,anna}'::text[]) AS u, generate_series(1, 100) AS i, generate_series(1, 40) AS d, generate_series(1, 5) AS v;
+ANALYZE interactions.ratings;
+CREATE TABLE tenants (user_id text);
+INSERT INTO tenants VALUES ('guest'), ('anna');
+CREATE ROLE shop;
+GRANT SELECT ON tenants TO shop;
+GRANT USAGE ON SCHEMA interactions, interactions_v1 TO shop;
+GRANT ALL ON ALL TABLES IN SCHEMA interactions TO shop;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 TO shop;
+ALTER TABLE interactions.ratings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenants ON interactions.ratings USING (EXISTS (SELECT FROM tenants WHERE tenants.user_id = ratings.user_id));
+SQL
+
+# What a role is told of a transfer, and the plan of its statement
+sub plan_for
+{
+	my ($role) = @_;
+	my $before = -s $node->logfile;
+	my $duplicates = $node->safe_psql('postgres', <<"SQL");
+SET ROLE $role;
+BEGIN;
+SELECT interactions_v1.transfer_interactions('guest', 'anna') -> 'duplicates';
+ROLLBACK;
+SQL
+	my ($plan) = slurp_file($node->logfile, $before) =~ /plan:\n(\tQuery Text: WITH known_1 .*?)\n\d{4}-/s;
+	return ($duplicates, $plan);
+}
+
+my ($duplicates, $plan) = plan_for('postgres');
+is($duplicates, 20000, 'much is known');
+like($plan, qr/hashed SubPlan/, 'and hashed');
+($duplicates, $plan) = plan_for('shop');
+is($duplicates, 20000, 'as much under a policy');
+like($plan, qr/Seq Scan on tenants/, 'which reads a table');
+unlike($plan, qr/JIT:/, 'and nothing is compiled for that');
+
+$node->stop;
+done_testing();
