@@ -19,6 +19,7 @@
 
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "plans.h"
@@ -42,32 +43,45 @@ TableName(int table)
 
 /*
  * Whether somebody has tied other rows to those of a user: by a foreign key
- * from or to one of the tables, or by a trigger.  Ours run before an UPDATE of
- * a row.
+ * from or to one of the tables, or by a trigger; also of a partition alone.
+ * Ours run before an UPDATE of a row.
  */
 static bool
-MayChangeEachOther(void)
+IsTied(Oid relid)
+{
+	bool	  result = false;
+	ListCell *cell;
+
+	/* locked as by an UPDATE, so that none is added until then */
+	foreach (cell, find_all_inheritors(relid, RowExclusiveLock, NULL))
+	{
+		Relation		   rel = table_open(lfirst_oid(cell), NoLock);
+		const TriggerDesc *triggers = rel->trigdesc;
+
+		result = result ||
+				 (triggers != NULL && (triggers->trig_update_before_statement ||
+									   triggers->trig_update_after_row ||
+									   triggers->trig_update_after_statement ||
+									   triggers->trig_delete_before_row ||
+									   triggers->trig_delete_before_statement ||
+									   triggers->trig_delete_after_row ||
+									   triggers->trig_delete_after_statement));
+		table_close(rel, NoLock);
+	}
+	return result;
+}
+
+static bool
+AreTied(void)
 {
 	bool result = false;
 
-	for (int table = 0; table < NUM_USER_TABLES && !result; table++)
+	for (int table = 0; table < NUM_USER_TABLES; table++)
 	{
-		Oid				   relid = FindTable(TableName(table));
-		Relation		   rel;
-		const TriggerDesc *triggers;
+		Oid relid = FindTable(TableName(table));
 
-		if (!OidIsValid(relid))
-			continue;
-		rel = table_open(relid, AccessShareLock);
-		triggers = rel->trigdesc;
-		result = triggers != NULL && (triggers->trig_update_before_statement ||
-									  triggers->trig_update_after_row ||
-									  triggers->trig_update_after_statement ||
-									  triggers->trig_delete_before_row ||
-									  triggers->trig_delete_before_statement ||
-									  triggers->trig_delete_after_row ||
-									  triggers->trig_delete_after_statement);
-		table_close(rel, NoLock);
+		if (OidIsValid(relid))
+			result = IsTied(relid) || result;
 	}
 	return result;
 }
@@ -331,7 +345,7 @@ ChangeRows(UserChange *change)
 		changes[TABLE_RECOMMENDATIONS] = ROWS_STAY;
 	memset(change->moved, 0, sizeof(change->moved));
 	memset(change->removed, 0, sizeof(change->removed));
-	if (MayChangeEachOther())
+	if (AreTied())
 	{
 		SPIPlanPtr *plan;
 

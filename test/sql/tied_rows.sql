@@ -48,16 +48,32 @@ DROP TABLE visits;
 -- by a trigger: one that runs afterwards finds nothing left, one that comes between is refused
 CREATE FUNCTION empty_cart() RETURNS trigger LANGUAGE plpgsql AS
 	$$ BEGIN DELETE FROM interactions.cart_additions WHERE user_id = OLD.user_id AND item_id = OLD.item_id; RETURN OLD; END $$;
-CREATE TRIGGER empty_cart AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION empty_cart();
+-- also where it is one of a partition alone
 BEGIN;
+DO $$ BEGIN EXECUTE format('CREATE TRIGGER empty_cart AFTER DELETE ON %s FOR EACH ROW EXECUTE FUNCTION empty_cart()', (SELECT tableoid::regclass FROM interactions.purchases)); END $$;
 SELECT interactions.erase_user('g') -> 'erased';
 ROLLBACK;
-DROP TRIGGER empty_cart ON interactions.purchases;
 CREATE TRIGGER empty_cart BEFORE DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION empty_cart();
 SELECT interactions.erase_user('g') -> 'erased';
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM stored;
 DROP FUNCTION empty_cart CASCADE;
+-- what a trigger stores for the user meanwhile goes along; where it does so again and again, nothing does
+CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('INSERT INTO interactions.%I (user_id, item_id) VALUES ($1, $2)', TG_ARGV[0]) USING OLD.user_id, 'of ' || OLD.item_id; RETURN OLD; END $$;
+CREATE TRIGGER remember AFTER UPDATE OR DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION remember('bookmarks');
+BEGIN;
+SELECT interactions_v1.transfer_interactions('g', 't') -> 'transferred';
+SELECT user_id, item_id FROM interactions.bookmarks;
+SELECT interactions.erase_user('t') -> 'erased';
+ROLLBACK;
+DROP TRIGGER remember ON interactions.purchases;
+CREATE TRIGGER remember AFTER UPDATE OR DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION remember('purchases');
+SELECT interactions_v1.transfer_interactions('g', 't');
+\echo :LAST_ERROR_SQLSTATE
+SELECT interactions.erase_user('g');
+\echo :LAST_ERROR_SQLSTATE
+SELECT user_id, item_id FROM interactions.purchases;
+DROP FUNCTION remember CASCADE;
 -- a key of somebody's is not tried again
 CREATE SEQUENCE tries;
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tries'); RAISE unique_violation USING SCHEMA = 'interactions', CONSTRAINT = 'somebodys'; END $$;
