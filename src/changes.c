@@ -20,6 +20,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "plans.h"
@@ -29,6 +30,9 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/rls.h"
+
+/* how triggers of ours are called, which read their own row alone */
+#define OURS "zz_check_"
 
 /* of a statement, while others change what it comes to */
 #define MAX_RUNS 10
@@ -44,7 +48,6 @@ TableName(int table)
 /*
  * Whether somebody has tied other rows to those of a user: by a foreign key
  * from or to one of the tables, or by a trigger; also of a partition alone.
- * Ours run before an UPDATE of a row.
  */
 static bool
 IsTied(Oid relid)
@@ -58,14 +61,14 @@ IsTied(Oid relid)
 		Relation		   rel = table_open(lfirst_oid(cell), NoLock);
 		const TriggerDesc *triggers = rel->trigdesc;
 
-		result = result ||
-				 (triggers != NULL && (triggers->trig_update_before_statement ||
-									   triggers->trig_update_after_row ||
-									   triggers->trig_update_after_statement ||
-									   triggers->trig_delete_before_row ||
-									   triggers->trig_delete_before_statement ||
-									   triggers->trig_delete_after_row ||
-									   triggers->trig_delete_after_statement));
+		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		{
+			const Trigger *trigger = &triggers->triggers[i];
+
+			result = result || ((TRIGGER_FOR_UPDATE(trigger->tgtype) ||
+								 TRIGGER_FOR_DELETE(trigger->tgtype)) &&
+								strncmp(trigger->tgname, OURS, strlen(OURS)));
+		}
 		table_close(rel, NoLock);
 	}
 	return result;

@@ -67,6 +67,13 @@ SELECT user_id, item_id FROM interactions.bookmarks;
 SELECT interactions.erase_user('t') -> 'erased';
 ROLLBACK;
 DROP TRIGGER remember ON interactions.purchases;
+CREATE FUNCTION remember_before() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO interactions.bookmarks (user_id, item_id) VALUES (OLD.user_id, 'of ' || OLD.item_id); RETURN NEW; END $$;
+CREATE TRIGGER remember BEFORE UPDATE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION remember_before();
+BEGIN;
+SELECT interactions_v1.transfer_interactions('g', 't') -> 'transferred';
+SELECT user_id, item_id FROM interactions.bookmarks;
+ROLLBACK;
+DROP FUNCTION remember_before CASCADE;
 CREATE TRIGGER remember AFTER UPDATE OR DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION remember('purchases');
 SELECT interactions_v1.transfer_interactions('g', 't');
 \echo :LAST_ERROR_SQLSTATE
