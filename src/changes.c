@@ -110,8 +110,7 @@ LockRowsOf(int table, Datum user_id)
 						  quote_identifier(TableName(table)),
 						  table < NUM_TYPES
 							  ? "\"timestamp\", item_id, fingerprint"
-						  : table == TABLE_USERS ? "user_id"
-												 : "recommendation_id"),
+							  : "user_id"),
 				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
 	RunPlan(plans[table], lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT);
 }
@@ -226,11 +225,11 @@ SetForNow(const char *name, const char *value)
  * Let a plan go through the rows by the primary key's index, and so in the
  * order in which batches store rows: two that meet in the same rows of the
  * target then wait for each other, and do not deadlock.  What is known already
- * it has to hash, however much that may be, and it must not be compiled, only
- * since what a policy reads has no index, and so seems to cost the world.  The
- * planner is told so only while it plans, and not the triggers that the plan
- * fires.  The plan is generic, and kept: to plan for each of the first calls
- * would take longer than to run, by far so where there are many partitions.
+ * is to be hashed, however much it is, and nothing compiled just because what
+ * a policy reads has no index.  The planner is told so only while it plans,
+ * and not the triggers that the plan fires.  The plan is generic, and kept: to
+ * plan for each of the first calls would take longer than to run, by far so
+ * where there are many partitions.
  */
 static void
 PlanByIndex(SPIPlanPtr plan)
@@ -262,8 +261,13 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 	{
 		initStringInfo(&sql);
 		initStringInfo(&counts);
-		for (int table = first; table <= last; table++)
+		for (int i = first; i <= last; i++)
 		{
+			/* the target first, for a trigger that asks for that */
+			int table = changes[last] != ROWS_MOVE ? i
+						: i == first			   ? last
+												   : i - 1;
+
 			if (changes[table] == ROWS_STAY)
 				continue;
 			appendStringInfoString(&sql, sql.len > 0 ? ", " : "WITH ");

@@ -81,6 +81,15 @@ SELECT interactions.erase_user('g');
 \echo :LAST_ERROR_SQLSTATE
 SELECT user_id, item_id FROM interactions.purchases;
 DROP FUNCTION remember CASCADE;
+-- one that asks whether a user is registered is answered that the target is
+CREATE FUNCTION ask() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS (SELECT FROM interactions.users WHERE user_id = NEW.user_id) THEN RAISE 'not registered'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER ask BEFORE INSERT OR UPDATE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION ask();
+BEGIN;
+INSERT INTO interactions_v1.users VALUES ('g', 'G');
+UPDATE interactions_v1.users SET external_id = 'new' WHERE external_id = 'g' RETURNING external_id;
+SELECT interactions_v1.transfer_interactions('new', 't') -> 'transferred' -> 'purchases';
+ROLLBACK;
+DROP FUNCTION ask CASCADE;
 -- a key of somebody's is not tried again
 CREATE SEQUENCE tries;
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tries'); RAISE unique_violation USING SCHEMA = 'interactions', CONSTRAINT = 'somebodys'; END $$;
