@@ -17,103 +17,18 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "plans.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/plancache.h"
-#include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/rls.h"
 
-/* how triggers of ours are called, which read their own row alone */
-#define OURS "zz_check_"
-
 /* of a statement, while others change what it comes to */
 #define MAX_RUNS 10
-
-static const char *
-TableName(int table)
-{
-	return table < NUM_TYPES				? InteractionTypes[table].plural
-		   : table == TABLE_RECOMMENDATIONS ? "recommendations"
-											: "users";
-}
-
-/*
- * Whether somebody has tied other rows to those of a user: by a foreign key
- * from or to one of the tables, or by a trigger; also of a partition alone.
- */
-static bool
-IsTied(Oid relid)
-{
-	bool	  result = false;
-	ListCell *cell;
-
-	/* locked as by an UPDATE, so that none is added until then */
-	foreach (cell, find_all_inheritors(relid, RowExclusiveLock, NULL))
-	{
-		Relation		   rel = table_open(lfirst_oid(cell), NoLock);
-		const TriggerDesc *triggers = rel->trigdesc;
-
-		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		{
-			const Trigger *trigger = &triggers->triggers[i];
-
-			result = result || ((TRIGGER_FOR_UPDATE(trigger->tgtype) ||
-								 TRIGGER_FOR_DELETE(trigger->tgtype)) &&
-								strncmp(trigger->tgname, OURS, strlen(OURS)));
-		}
-		table_close(rel, NoLock);
-	}
-	return result;
-}
-
-static bool
-AreTied(void)
-{
-	bool result = false;
-
-	for (int table = 0; table < NUM_USER_TABLES; table++)
-	{
-		Oid relid = FindTable(TableName(table));
-
-		if (OidIsValid(relid))
-			result = IsTied(relid) || result;
-	}
-	return result;
-}
-
-/*
- * Keep others from changing a user's rows in a table, and from storing what
- * refers to them, until the end of the transaction; what they have done of
- * that by then, the next statement sees.  Above READ COMMITTED it raises where
- * a row was changed meanwhile.
- */
-void
-LockRowsOf(int table, Datum user_id)
-{
-	static SPIPlanPtr plans[NUM_USER_TABLES];
-	const Oid		  argtypes[] = {TEXTOID};
-
-	if (!PlanIsKept(plans[table], TableName(table)))
-		KeepPlan(&plans[table],
-				 psprintf("SELECT pg_catalog.count(*) FROM"
-						  " (SELECT FROM interactions.%s"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1"
-						  " ORDER BY %s FOR UPDATE) AS locked",
-						  quote_identifier(TableName(table)),
-						  table < NUM_TYPES
-							  ? "\"timestamp\", item_id, fingerprint"
-							  : "user_id"),
-				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
-	RunPlan(plans[table], lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT);
-}
 
 /* Find what the other user has already, value for value; and remove it. */
 static void

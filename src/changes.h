@@ -6,15 +6,7 @@
 #define INTERACTIONS_CHANGES_H
 
 #include "compat.h"
-#include "types.h"
-
-/* the tables of which each row bears a user_id: first those of the types */
-enum
-{
-	TABLE_RECOMMENDATIONS = NUM_TYPES,
-	TABLE_USERS,
-	NUM_USER_TABLES
-};
+#include "ties.h"
 
 /* what is to become of a user's rows in a table */
 typedef enum RowsChange
@@ -32,7 +24,6 @@ typedef struct UserChange
 	int64 removed[NUM_USER_TABLES]; /* of what moves, the duplicates */
 } UserChange;
 
-extern void LockRowsOf(int table, Datum user_id);
 extern void ChangeRows(UserChange *change);
 extern bool HidesRows(const char *table);
 pg_noreturn extern void ReportKeptRows(const char *table);
