@@ -30,9 +30,12 @@
 /* of a statement, while others change what it comes to */
 #define MAX_RUNS 10
 
-/* Find what the other user has already, value for value; and remove it. */
+/*
+ * Find what the other user has already, value for value; and remove it.  Where
+ * tables are tied he has to keep it, for what is to refer to it.
+ */
 static void
-AppendRemoveDuplicates(StringInfo sql, int table)
+AppendRemoveDuplicates(StringInfo sql, int table, bool tied)
 {
 	const InteractionType *type = &InteractionTypes[table];
 	const char			  *name = quote_identifier(type->plural);
@@ -56,6 +59,8 @@ AppendRemoveDuplicates(StringInfo sql, int table)
 						 " OR one.%s IS NULL AND other.%s IS NULL)",
 						 column, column, column, column);
 	}
+	if (tied)
+		appendStringInfoString(sql, " FOR KEY SHARE OF other");
 	appendStringInfo(sql,
 					 "), removed_%d AS (DELETE FROM interactions.%s AS one"
 					 " USING known_%d AS known"
@@ -72,7 +77,7 @@ AppendRemoveDuplicates(StringInfo sql, int table)
  * by a join, which might lose the order of the key.
  */
 static void
-AppendChange(StringInfo sql, int table, RowsChange change)
+AppendChange(StringInfo sql, int table, RowsChange change, bool tied)
 {
 	const char *name = quote_identifier(TableName(table));
 
@@ -86,7 +91,7 @@ AppendChange(StringInfo sql, int table, RowsChange change)
 		return;
 	}
 	if (table < NUM_TYPES)
-		AppendRemoveDuplicates(sql, table);
+		AppendRemoveDuplicates(sql, table, tied);
 	appendStringInfo(sql,
 					 "moved_%d AS (UPDATE interactions.%s SET user_id = $2"
 					 " WHERE user_id OPERATOR(pg_catalog.=) $1",
@@ -186,7 +191,7 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 			if (changes[table] == ROWS_STAY)
 				continue;
 			appendStringInfoString(&sql, sql.len > 0 ? ", " : "WITH ");
-			AppendChange(&sql, table, changes[table]);
+			AppendChange(&sql, table, changes[table], first < last);
 			if (counts.len > 0)
 				appendStringInfoString(&counts, " UNION ALL ");
 			AppendCount(&counts, table, changes[table]);
