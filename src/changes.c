@@ -203,6 +203,25 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 	return *plan;
 }
 
+/* Lock all rows, until none has come while others were waited for. */
+static void
+LockChanged(const UserChange *change)
+{
+	int64 locked = -1;
+	int64 before = -2;
+
+	for (int pass = 0; pass < MAX_RUNS && locked != before; pass++)
+	{
+		before = locked;
+		locked = 0;
+		for (int table = NUM_USER_TABLES - 1; table >= 0; table--)
+		{
+			if (change->changes[table] != ROWS_STAY)
+				locked += LockRowsOf(table, change->users[0]);
+		}
+	}
+}
+
 /*
  * Run such a statement, and count; raises where a policy or a trigger kept
  * rows.
@@ -213,8 +232,9 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
  *
  * Where tables are tied, all rows are locked before: else what others store
  * until the statement ends, or make of a row that it has passed over, would
- * follow a key uncounted.  And there is another run until one finds nothing,
- * so that nothing is left that a trigger has stored.
+ * follow a key uncounted.  So would what was kept, and it is nobody else who
+ * did that.  And there is another run until one finds nothing, so that nothing
+ * is left that a trigger has stored.
  */
 static void
 RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
@@ -228,11 +248,8 @@ RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
 	{
 		uint64 ntables;
 
-		for (int table = NUM_USER_TABLES - 1; tied && table >= 0; table--)
-		{
-			if (change->changes[table] != ROWS_STAY)
-				LockRowsOf(table, change->users[0]);
-		}
+		if (tied)
+			LockChanged(change);
 		PlanByIndex(plan);
 		ntables = RunPlan(plan, lengthof(change->users), change->users, NULL,
 						  SPI_OK_SELECT);
@@ -250,7 +267,7 @@ RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
 			if (!kept && !(tied && found > 0))
 				continue;
 			if (run == MAX_RUNS || ResultInt64(i, 5) > 0 ||
-				(kept && IsolationUsesXactSnapshot()))
+				(kept && (tied || IsolationUsesXactSnapshot())))
 				ReportKeptRows(TableName(table));
 			done = false;
 		}

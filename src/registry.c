@@ -58,7 +58,7 @@ RegisterUser(Datum user_id, Datum source)
 		bool registered = IsRegistered(source);
 
 		if (registered)
-			LockRowsOf(TABLE_USERS, source);
+			(void) LockRowsOf(TABLE_USERS, source);
 		if (RunForUsers(&find,
 						"SELECT CAST(name IS NULL AND EXISTS"
 						" (SELECT FROM interactions.users AS source"

@@ -77,9 +77,9 @@ AreTied(void)
  * Keep others from changing a user's rows in a table, and from storing what
  * refers to them, until the end of the transaction; what they have done of
  * that by then, the next statement sees.  Above READ COMMITTED it raises where
- * a row was changed meanwhile.
+ * a row was changed meanwhile.  Returns how many rows these are.
  */
-void
+int64
 LockRowsOf(int table, Datum user_id)
 {
 	static SPIPlanPtr plans[NUM_USER_TABLES];
@@ -97,4 +97,5 @@ LockRowsOf(int table, Datum user_id)
 							  : "user_id"),
 				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
 	RunPlan(plans[table], lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT);
+	return ResultInt64(0, 1);
 }

@@ -18,6 +18,6 @@ enum
 
 extern const char *TableName(int table);
 extern bool AreTied(void);
-extern void LockRowsOf(int table, Datum user_id);
+extern int64 LockRowsOf(int table, Datum user_id);
 
 #endif /* INTERACTIONS_TIES_H */

@@ -58,7 +58,7 @@ TryTransfer(void *arg)
 	RowsChange	*registration = &job->change.changes[TABLE_USERS];
 
 	/* a registration moves as the row that it is, if it can */
-	LockRowsOf(TABLE_USERS, users[0]);
+	(void) LockRowsOf(TABLE_USERS, users[0]);
 	if (job->delete_user && IsRegistered(users[0]) && !IsRegistered(users[1]))
 		*registration = ROWS_MOVE;
 	else if (RegisterUser(users[1], users[0]) && job->delete_user)
@@ -91,7 +91,7 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 
 	LockUsers(from, to);
 	/* before it is looked what there is: nothing comes that refers to it */
-	LockRowsOf(TABLE_USERS, job.change.users[0]);
+	(void) LockRowsOf(TABLE_USERS, job.change.users[0]);
 	known = IsRegistered(job.change.users[0]);
 	for (int i = 0; i < NUM_TYPES; i++)
 	{

@@ -104,6 +104,29 @@ DROP POLICY add ON interactions.views;
 DROP POLICY remove ON interactions.views;
 DROP POLICY change ON interactions.views;
 
+-- nor does a key take what a policy, or a trigger, keeps
+CALL fill();
+ALTER TABLE interactions.views ADD CONSTRAINT registered FOREIGN KEY (user_id) REFERENCES interactions.users ON UPDATE CASCADE ON DELETE CASCADE;
+ALTER TABLE interactions.views ENABLE ROW LEVEL SECURITY;
+CREATE POLICY see ON interactions.views FOR SELECT USING (true);
+SET ROLE regress_interactions_tenant;
+SELECT interactions_v1.transfer_interactions('g', 'a');
+SELECT interactions_v1.transfer_interactions('g', 'new');
+SELECT interactions.erase_user('g');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+DROP POLICY see ON interactions.views;
+ALTER TABLE interactions.views DISABLE ROW LEVEL SECURITY;
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN pg_trigger_depth() > 1 THEN coalesce(NEW, OLD) END; END $$;
+CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON interactions.views FOR EACH ROW EXECUTE FUNCTION keep();
+SELECT interactions_v1.transfer_interactions('g', 'a');
+SELECT interactions_v1.transfer_interactions('g', 'new');
+SELECT interactions.erase_user('g');
+\echo :LAST_ERROR_SQLSTATE
+TABLE state;
+DROP FUNCTION keep CASCADE;
+ALTER TABLE interactions.views DROP CONSTRAINT registered;
+
 -- the registrations, too
 CALL fill();
 ALTER TABLE interactions.users ENABLE ROW LEVEL SECURITY;
