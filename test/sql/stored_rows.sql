@@ -94,7 +94,9 @@ INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price) VAL
 SELECT interactions_v1.create_purchases('[{"user_id": "u", "item_id": "a", "timestamp": 1000000000001, "price": 9.998}, {"user_id": "u", "item_id": "b", "timestamp": 1000000000001, "price": 0}]');
 DROP VIEW interactions_v1.purchases;
 SET LOCAL client_min_messages = warning;
+\set VERBOSITY sqlstate
 ALTER TABLE interactions.purchases ALTER "timestamp" TYPE timestamptz(0);
+\set VERBOSITY terse
 SELECT interactions.create_tables() \g /dev/null
 INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp") VALUES ('u', 'c', 1000000001600) RETURNING "timestamp";
 ROLLBACK;

@@ -37,6 +37,7 @@ FROM pg_depend LEFT JOIN pg_proc AS p ON classid = 'pg_proc'::regclass AND p.oid
 	LEFT JOIN pg_type AS t ON classid = 'pg_type'::regclass AND t.oid = objid
 	LEFT JOIN pg_namespace AS n ON classid = 'pg_namespace'::regclass AND n.oid = objid
 WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'interactions') AND deptype = 'e'
+	AND t.typcategory IS DISTINCT FROM 'A' -- these are members since 18
 GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT t.oid::regtype AS type, string_agg(concat_ws(' ', quote_ident(attname), format_type(atttypid, atttypmod)), ', ' ORDER BY attnum) AS columns
 FROM pg_type AS t JOIN pg_attribute ON attrelid = typrelid JOIN pg_class AS c ON c.oid = typrelid
