@@ -30,26 +30,22 @@
 /* of a statement, while others change what it comes to */
 #define MAX_RUNS 10
 
-/*
- * Find what the other user has already, value for value; and remove it.  Where
- * tables are tied he has to keep it, for what is to refer to it.
- */
+/* Find what the other user has already, value for value. */
 static void
-AppendRemoveDuplicates(StringInfo sql, int table, bool tied)
+AppendKnown(StringInfo sql, int table)
 {
 	const InteractionType *type = &InteractionTypes[table];
 	const char			  *name = quote_identifier(type->plural);
 
 	appendStringInfo(sql,
-					 "known_%d AS MATERIALIZED (SELECT one.\"timestamp\","
-					 " one.item_id, one.fingerprint"
+					 "SELECT one.\"timestamp\", one.item_id, one.fingerprint"
 					 " FROM interactions.%s AS one JOIN interactions.%s AS other"
 					 " ON other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
 					 " AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
 					 " AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint"
 					 " WHERE one.user_id OPERATOR(pg_catalog.=) $1"
 					 " AND other.user_id OPERATOR(pg_catalog.=) $2",
-					 table, name, name);
+					 name, name);
 	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
 	{
 		const char *column = quote_identifier(ColumnName(type, i));
@@ -59,8 +55,36 @@ AppendRemoveDuplicates(StringInfo sql, int table, bool tied)
 						 " OR one.%s IS NULL AND other.%s IS NULL)",
 						 column, column, column, column);
 	}
-	if (tied)
-		appendStringInfoString(sql, " FOR KEY SHARE OF other");
+}
+
+/* Let the other user keep that, for what is to refer to it; returns how many. */
+static int64
+LockKnown(int table, const Datum *users)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	const Oid		  argtypes[] = {TEXTOID, TEXTOID};
+	Datum			  values[] = {users[0], users[1]};
+	StringInfoData	  sql;
+
+	if (!PlanIsKept(plans[table], TableName(table)))
+	{
+		initStringInfo(&sql);
+		appendStringInfoString(&sql, "SELECT pg_catalog.count(*) FROM (");
+		AppendKnown(&sql, table);
+		appendStringInfoString(&sql, " FOR KEY SHARE OF other) AS locked");
+		KeepPlan(&plans[table], sql.data, lengthof(argtypes), argtypes,
+				 CURSOR_OPT_GENERIC_PLAN);
+	}
+	RunPlan(plans[table], lengthof(values), values, NULL, SPI_OK_SELECT);
+	return ResultInt64(0, 1);
+}
+
+/* Remove what the other user has already. */
+static void
+AppendRemoveDuplicates(StringInfo sql, int table)
+{
+	appendStringInfo(sql, "known_%d AS MATERIALIZED (", table);
+	AppendKnown(sql, table);
 	appendStringInfo(sql,
 					 "), removed_%d AS (DELETE FROM interactions.%s AS one"
 					 " USING known_%d AS known"
@@ -69,7 +93,7 @@ AppendRemoveDuplicates(StringInfo sql, int table, bool tied)
 					 " AND one.item_id OPERATOR(pg_catalog.=) known.item_id"
 					 " AND one.fingerprint OPERATOR(pg_catalog.=) known.fingerprint"
 					 " RETURNING 1), ",
-					 table, name, table);
+					 table, quote_identifier(TableName(table)), table);
 }
 
 /*
@@ -77,7 +101,7 @@ AppendRemoveDuplicates(StringInfo sql, int table, bool tied)
  * by a join, which might lose the order of the key.
  */
 static void
-AppendChange(StringInfo sql, int table, RowsChange change, bool tied)
+AppendChange(StringInfo sql, int table, RowsChange change)
 {
 	const char *name = quote_identifier(TableName(table));
 
@@ -91,7 +115,7 @@ AppendChange(StringInfo sql, int table, RowsChange change, bool tied)
 		return;
 	}
 	if (table < NUM_TYPES)
-		AppendRemoveDuplicates(sql, table, tied);
+		AppendRemoveDuplicates(sql, table);
 	appendStringInfo(sql,
 					 "moved_%d AS (UPDATE interactions.%s SET user_id = $2"
 					 " WHERE user_id OPERATOR(pg_catalog.=) $1",
@@ -191,7 +215,7 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 			if (changes[table] == ROWS_STAY)
 				continue;
 			appendStringInfoString(&sql, sql.len > 0 ? ", " : "WITH ");
-			AppendChange(&sql, table, changes[table], first < last);
+			AppendChange(&sql, table, changes[table]);
 			if (counts.len > 0)
 				appendStringInfoString(&counts, " UNION ALL ");
 			AppendCount(&counts, table, changes[table]);
@@ -218,6 +242,8 @@ LockChanged(const UserChange *change)
 		{
 			if (change->changes[table] != ROWS_STAY)
 				locked += LockRowsOf(table, change->users[0]);
+			if (table < NUM_TYPES && change->changes[table] == ROWS_MOVE)
+				locked += LockKnown(table, change->users);
 		}
 	}
 }
