@@ -13,12 +13,14 @@
 #include <math.h>
 
 #include "baskets.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "plans.h"
 #include "span.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -62,10 +64,9 @@ typedef struct BasketReceiver
 	uint32			   nusers;
 	TimestampTz		   last;
 	uint32			   max_items; /* room for items */
-	uint32			   nruns;	  /* baskets so far, also those left out */
+	uint32			   nbaskets;  /* so far, also those left out */
+	StringInfoData	   basket;	  /* the numbers of its items */
 	int				   nitems;	  /* of this basket, at most one too many */
-	int				   room;
-	uint32			  *items; /* of this basket, in the order of arrival */
 } BasketReceiver;
 
 /* An array that may be larger than a gigabyte, in the current context. */
@@ -88,7 +89,7 @@ TimeToTell(Baskets *baskets)
 }
 
 /* The item with an id, which is new or was met before. */
-static uint32
+static ItemCount *
 FindItem(BasketReceiver *receiver, Span id)
 {
 	Baskets	  *baskets = receiver->baskets;
@@ -97,7 +98,7 @@ FindItem(BasketReceiver *receiver, Span id)
 	ItemCount *item;
 
 	if (found)
-		return entry->number;
+		return &baskets->items[entry->number];
 	if (baskets->nitems == receiver->max_items)
 	{
 		receiver->max_items *= 2;
@@ -108,11 +109,12 @@ FindItem(BasketReceiver *receiver, Span id)
 	entry->number = baskets->nitems++;
 	item = &baskets->items[entry->number];
 	memset(item, 0, sizeof(ItemCount));
+	item->number = entry->number;
 	item->id = MemoryContextAlloc(receiver->context, VARHDRSZ + id.len);
 	SET_VARSIZE(item->id, VARHDRSZ + id.len);
 	memcpy(VARDATA(item->id), id.data, id.len);
 	entry->id.data = VARDATA(item->id);
-	return entry->number;
+	return item;
 }
 
 /* End a basket, if one has begun: count it, or leave it out. */
@@ -120,52 +122,40 @@ static void
 EndBasket(BasketReceiver *receiver)
 {
 	Baskets *baskets = receiver->baskets;
+	uint32	*items = (uint32 *) receiver->basket.data;
 	int		 nitems = receiver->nitems;
 	uint32	 head[] = {receiver->nusers, nitems};
 
-	receiver->nitems = 0;
 	if (nitems > receiver->rules->max_items)
-	{
 		baskets->nleft_out++;
-		return;
-	}
-	if (nitems > 0)
+	else if (nitems > 0)
+	{
 		baskets->nbaskets++;
-	for (int i = 0; i < nitems; i++)
-	{
-		ItemCount *item = &baskets->items[receiver->items[i]];
-
-		item->baskets++;
+		for (int i = 0; i < nitems; i++)
+		{
+			baskets->items[items[i]].baskets++;
+			baskets->items[items[i]].found += nitems - 1;
+		}
 		if (nitems > 1)
-			item->entries += nitems;
+		{
+			BufFileWrite(baskets->file, head, sizeof(head));
+			BufFileWrite(baskets->file, items, nitems * sizeof(uint32));
+		}
 	}
-	if (nitems > 1)
-	{
-		BufFileWrite(baskets->file, head, sizeof(head));
-		BufFileWrite(baskets->file, receiver->items, nitems * sizeof(uint32));
-	}
+	receiver->nitems = 0;
+	resetStringInfo(&receiver->basket);
 }
 
 /* Put an item into the basket, unless it is there. */
 static void
-AddItem(BasketReceiver *receiver, uint32 number)
+AddItem(BasketReceiver *receiver, ItemCount *item)
 {
-	ItemCount *item = &receiver->baskets->items[number];
-
-	if (item->last_basket == receiver->nruns)
+	if (item->last_basket == receiver->nbaskets)
 		return;
-	item->last_basket = receiver->nruns;
+	item->last_basket = receiver->nbaskets;
 	if (receiver->nitems < receiver->rules->max_items)
-	{
-		if (receiver->nitems == receiver->room)
-		{
-			receiver->room *= 2;
-			receiver->items =
-				repalloc_huge(receiver->items,
-							  mul_size(receiver->room, sizeof(uint32)));
-		}
-		receiver->items[receiver->nitems] = number;
-	}
+		appendBinaryStringInfo(&receiver->basket, (char *) &item->number,
+							   sizeof(item->number));
 	if (receiver->nitems <= receiver->rules->max_items)
 		receiver->nitems++;
 }
@@ -180,7 +170,6 @@ ReceiveInteraction(TupleTableSlot *slot, DestReceiver *self)
 	TimestampTz		timestamp;
 	bool			same_user;
 	Span			user;
-	uint32			number;
 	ItemCount	   *item;
 
 	slot_getallattrs(slot);
@@ -195,7 +184,7 @@ ReceiveInteraction(TupleTableSlot *slot, DestReceiver *self)
 						  (uint64) receiver->rules->gap)
 	{
 		EndBasket(receiver);
-		if (receiver->nruns++ == PG_UINT32_MAX)
+		if (receiver->nbaskets++ == PG_UINT32_MAX)
 			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 							errmsg("too many baskets")));
 	}
@@ -207,8 +196,7 @@ ReceiveInteraction(TupleTableSlot *slot, DestReceiver *self)
 	}
 	receiver->last = timestamp;
 
-	number = FindItem(receiver, TextSpan(slot->tts_values[2]));
-	item = &baskets->items[number];
+	item = FindItem(receiver, TextSpan(slot->tts_values[2]));
 	item->interactions++;
 	/* what is yet to come counts as what is now */
 	item->score += exp2(-Max((double) receiver->rules->now - timestamp, 0) /
@@ -218,7 +206,7 @@ ReceiveInteraction(TupleTableSlot *slot, DestReceiver *self)
 		item->last_user = receiver->nusers;
 		item->users++;
 	}
-	AddItem(receiver, number);
+	AddItem(receiver, item);
 
 	if (++baskets->ninteractions % 65536 == 0 && TimeToTell(baskets))
 		ereport(NOTICE, (errmsg("read " INT64_FORMAT " of %s so far",
@@ -274,36 +262,20 @@ ReadRows(BasketReceiver *receiver)
 static int
 CompareItems(const void *a, const void *b)
 {
-	const ItemCount *one = *(ItemCount *const *) a;
-	const ItemCount *other = *(ItemCount *const *) b;
-	int				 one_len = VARSIZE(one->id) - VARHDRSZ;
-	int				 other_len = VARSIZE(other->id) - VARHDRSZ;
-	int				 result =
-		memcmp(VARDATA(one->id), VARDATA(other->id), Min(one_len, other_len));
-
-	return result != 0 ? result : one_len - other_len;
+	return DatumGetInt32(
+		DirectFunctionCall2Coll(bttextcmp, C_COLLATION_OID,
+								PointerGetDatum(((const ItemCount *) a)->id),
+								PointerGetDatum(((const ItemCount *) b)->id)));
 }
 
-/* Number the items in the order of their ids. */
+/* Bring the items into the order of their ids. */
 static void
 SortItems(Baskets *baskets)
 {
-	uint32		nitems = baskets->nitems;
-	ItemCount **order = AllocateHuge(nitems, sizeof(ItemCount *));
-	ItemCount  *items = AllocateHuge(nitems, sizeof(ItemCount));
-
-	for (uint32 i = 0; i < nitems; i++)
-		order[i] = &baskets->items[i];
-	qsort(order, nitems, sizeof(ItemCount *), CompareItems);
-	baskets->numbers = AllocateHuge(nitems, sizeof(uint32));
-	for (uint32 i = 0; i < nitems; i++)
-	{
-		items[i] = *order[i];
-		baskets->numbers[order[i] - baskets->items] = i;
-	}
-	pfree(order);
-	pfree(baskets->items);
-	baskets->items = items;
+	qsort(baskets->items, baskets->nitems, sizeof(ItemCount), CompareItems);
+	baskets->places = AllocateHuge(baskets->nitems, sizeof(uint32));
+	for (uint32 i = 0; i < baskets->nitems; i++)
+		baskets->places[baskets->items[i].number] = i;
 }
 
 /* Read a type's interactions.  Within SPI. */
@@ -320,21 +292,20 @@ ReadBaskets(const BasketRules *rules)
 		 .context = CurrentMemoryContext,
 		 .row = AllocSetContextCreate(CurrentMemoryContext, "interactions row",
 									  ALLOCSET_SMALL_SIZES),
-		 .max_items = 1024,
-		 .room = 64};
+		 .max_items = 1024};
 
 	baskets->told = GetCurrentTimestamp();
 	baskets->items = AllocateHuge(receiver.max_items, sizeof(ItemCount));
 	baskets->file = BufFileCreateTemp(false);
-	receiver.items = AllocateHuge(receiver.room, sizeof(uint32));
 	initStringInfo(&receiver.user);
+	initStringInfo(&receiver.basket);
 	ReadRows(&receiver);
 	EndBasket(&receiver);
 
 	itemtable_destroy(receiver.numbers);
 	MemoryContextDelete(receiver.row);
 	SortItems(baskets);
-	baskets->basket.items = receiver.items;
+	baskets->basket.items = (uint32 *) receiver.basket.data;
 	return baskets;
 }
 
@@ -371,6 +342,6 @@ NextBasket(Baskets *baskets)
 	basket->nitems = head[1];
 	ReadFile(baskets->file, basket->items, basket->nitems);
 	for (uint32 i = 0; i < basket->nitems; i++)
-		basket->items[i] = baskets->numbers[basket->items[i]];
+		basket->items[i] = baskets->places[basket->items[i]];
 	return basket;
 }

@@ -12,11 +12,12 @@
 typedef struct ItemCount
 {
 	text *id;
-	int64 interactions;
+	uint32 number;	/* as the file has it */
 	uint32 baskets; /* without those that are left out */
 	uint32 users;
+	int64 interactions;
 	double score;
-	uint64 entries; /* others in its baskets, and one more for each basket */
+	uint64 found; /* others in its baskets, each as often as it is there */
 	uint32 last_user;
 	uint32 last_basket;
 } ItemCount;
@@ -48,7 +49,7 @@ typedef struct Baskets
 	uint32 nbaskets; /* without those that are left out */
 	uint32 nleft_out;
 	BufFile *file;	  /* those of two items or more, in the order of users */
-	uint32 *numbers;  /* of the items, by those that the file has */
+	uint32 *places;	  /* of the items, by the numbers that the file has */
 	Basket basket;	  /* the one that was read last */
 	TimestampTz told; /* when it was last told how far the work is */
 } Baskets;

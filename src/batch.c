@@ -82,19 +82,49 @@ CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* Begin to collect rows of a type, in the current memory context. */
+/* Begin to collect rows, in the current memory context. */
 Batch *
-BeginBatch(const InteractionType *type)
+BeginRows(TupleDesc tupdesc)
 {
 	Batch *batch = palloc0(sizeof(Batch));
 
-	batch->type = type;
 	batch->context = GenerationContextCreate(CurrentMemoryContext,
 											 "interactions batch",
 											 ALLOCSET_DEFAULT_SIZES);
-	batch->tupdesc = TypeDesc(type);
+	batch->tupdesc = tupdesc;
 	batch->maxrows = 16;
 	batch->items = palloc(mul_size(sizeof(SortItem), batch->maxrows));
+	return batch;
+}
+
+/* Add a row, as a tuple. */
+SortItem *
+AddRow(Batch *batch, const Datum *values, const bool *isnull)
+{
+	MemoryContext oldcontext;
+	SortItem	 *item;
+
+	if (batch->nrows == batch->maxrows)
+	{
+		batch->maxrows *= 2;
+		batch->items = repalloc_huge(batch->items, mul_size(sizeof(SortItem),
+															batch->maxrows));
+	}
+	item = &batch->items[batch->nrows++];
+	oldcontext = MemoryContextSwitchTo(batch->context);
+	item->tuple = heap_form_tuple(batch->tupdesc, unconstify(Datum *, values),
+								  unconstify(bool *, isnull));
+	MemoryContextSwitchTo(oldcontext);
+	return item;
+}
+
+/* Begin to collect interactions of a type, in the current memory context. */
+Batch *
+BeginBatch(const InteractionType *type)
+{
+	Batch *batch = BeginRows(TypeDesc(type));
+
+	batch->type = type;
 	return batch;
 }
 
@@ -117,36 +147,25 @@ CommonPrefix(Span a, Span b, int max)
 void
 AddToBatch(Batch *batch, const Interaction *interaction)
 {
-	MemoryContext oldcontext;
-	IdBuffer	  ids[NUM_IDS];
-	Datum		  values[MAX_COLUMNS];
-	bool		  isnull[MAX_COLUMNS];
-	SortItem	 *item;
+	IdBuffer  ids[NUM_IDS];
+	Datum	  values[MAX_COLUMNS];
+	bool	  isnull[MAX_COLUMNS];
+	SortItem *item;
 
-	if (batch->nrows == batch->maxrows)
-	{
-		batch->maxrows *= 2;
-		batch->items = repalloc_huge(batch->items, mul_size(sizeof(SortItem),
-															batch->maxrows));
-	}
-	item = &batch->items[batch->nrows];
 	InteractionDatums(batch->type, interaction, ids, values, isnull);
-	oldcontext = MemoryContextSwitchTo(batch->context);
-	item->tuple = heap_form_tuple(batch->tupdesc, values, isnull);
-	MemoryContextSwitchTo(oldcontext);
+	item = AddRow(batch, values, isnull);
 	item->timestamp = interaction->timestamp;
 	for (int i = COLUMN_USER_ID; i <= COLUMN_ITEM_ID; i++)
 	{
 		IdRange *range = &batch->ids[i];
 		Span	 id = IdOf(item, i);
 
-		if (batch->nrows == 0)
+		if (batch->nrows == 1)
 			range->common = range->longest = id.len;
 		range->longest = Max(range->longest, id.len);
 		range->common =
 			CommonPrefix(IdOf(&batch->items[0], i), id, range->common);
 	}
-	batch->nrows++;
 }
 
 /* Eight bytes from offset on, as a number that compares as they do. */

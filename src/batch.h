@@ -1,6 +1,7 @@
 /*
  * batch.h
- *	  Interactions of one type, collected and sorted.
+ *	  Interactions of one type, collected and sorted; or rows of no type,
+ *	  collected.
  */
 #ifndef INTERACTIONS_BATCH_H
 #define INTERACTIONS_BATCH_H
@@ -25,7 +26,7 @@ typedef struct IdRange
 
 typedef struct Batch
 {
-	const InteractionType *type;
+	const InteractionType *type; /* NULL where the rows are of none */
 	TupleDesc tupdesc;
 	MemoryContext context; /* of the tuples */
 	SortItem *items;
@@ -35,6 +36,8 @@ typedef struct Batch
 	Column lead;	/* which of them leads in the order of the rows */
 } Batch;
 
+extern Batch *BeginRows(TupleDesc tupdesc);
+extern SortItem *AddRow(Batch *batch, const Datum *values, const bool *isnull);
 extern Batch *BeginBatch(const InteractionType *type);
 extern void AddToBatch(Batch *batch, const Interaction *interaction);
 extern void SortBatch(Batch *batch, Column lead);

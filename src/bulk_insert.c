@@ -109,8 +109,9 @@ InsertRows(PlainInsert *insert, PlainTable *table)
 
 		if (!index->rel->rd_index->indisunique)
 		{
-			SortBatch(rows, column == COLUMN_ITEM_ID ? COLUMN_ITEM_ID
-													 : COLUMN_USER_ID);
+			if (rows->type != NULL)
+				SortBatch(rows, column == COLUMN_ITEM_ID ? COLUMN_ITEM_ID
+														 : COLUMN_USER_ID);
 			InsertIntoIndex(insert, table->rel, index, rows->items,
 							rows->nrows);
 		}

@@ -2,10 +2,9 @@
  * pairs.c
  *	  Counts the pairs of items in baskets, and keeps the best of each item.
  *
- * What is in the baskets of an item is written down, basket after basket; then
- * the others are counted item by item, in one counter for each.  Where
- * maintenance_work_mem does not hold what is to be written down of all items,
- * some are done in one pass over the baskets, and others in the next.
+ * A pass over the baskets writes down what each item is found with; then the
+ * others are counted item by item.  Where maintenance_work_mem does not hold
+ * what is found of all items, some are done in one pass, others in the next.
  */
 #include "postgres.h"
 
@@ -15,81 +14,29 @@
 #include "pairs.h"
 #include "utils/builtins.h"
 
-/* stands between the baskets of one user and those of the next */
-#define NEXT_USER PG_UINT32_MAX
-
-/* in what an item is found together with another */
-typedef struct Together
+/* an item that is found in a basket of another */
+typedef struct Found
 {
-	uint32 baskets;
-	uint32 users;
-	uint32 last_user; /* of those of the item, by number */
-} Together;
+	uint32 other;
+	uint32 user; /* whose basket it is */
+} Found;
+
+/* what a pass over the baskets finds, of the items from first to before end */
+typedef struct Pass
+{
+	uint32	first;
+	uint32	end;
+	Found  *found; /* of one item after another, in the order of users */
+	uint64 *ends;  /* of what is found of each item */
+} Pass;
 
 /* counts the others of an item */
 typedef struct Counter
 {
-	Together *together; /* with each item; zeros but for those that were met */
-	uint32	 *met;
-	uint32	  nmet;
-	uint32	  user;
+	OtherItem *others;
+	uint32	   nothers;
+	uint32	  *places; /* of each item among the others, from 1; 0 is nowhere */
 } Counter;
-
-/* what is written down in a pass, of the items from first to last */
-typedef struct Pass
-{
-	uint32	first;
-	uint32	last;
-	bool	direct;	 /* nothing: the only item is counted at once */
-	uint32 *entries; /* the others, by number, and NEXT_USER */
-	uint64 *ends;	 /* of the entries of each item */
-	uint32 *users;	 /* the last of each item */
-} Pass;
-
-static void
-CountEntry(Counter *counter, uint32 entry)
-{
-	Together *together;
-
-	if (entry == NEXT_USER)
-	{
-		counter->user++;
-		return;
-	}
-	together = &counter->together[entry];
-	if (together->baskets++ == 0)
-		counter->met[counter->nmet++] = entry;
-	if (together->last_user != counter->user)
-	{
-		together->last_user = counter->user;
-		together->users++;
-	}
-}
-
-/* Write down, or count at once, what an item is with in a basket. */
-static void
-AddBasket(Pass *pass, Counter *counter, uint32 item, const Basket *basket)
-{
-	uint32 place = item - pass->first;
-
-	if (pass->users[place] != basket->user)
-	{
-		pass->users[place] = basket->user;
-		if (pass->direct)
-			CountEntry(counter, NEXT_USER);
-		else
-			pass->entries[pass->ends[place]++] = NEXT_USER;
-	}
-	for (uint32 i = 0; i < basket->nitems; i++)
-	{
-		if (basket->items[i] == item)
-			continue;
-		if (pass->direct)
-			CountEntry(counter, basket->items[i]);
-		else
-			pass->entries[pass->ends[place]++] = basket->items[i];
-	}
-}
 
 /*
  * Dunning's ratio: how little two items that are in so many of the baskets,
@@ -99,7 +46,7 @@ AddBasket(Pass *pass, Counter *counter, uint32 item, const Basket *basket)
  * e is the count to expect.  All four differ from what is to be expected by the
  * same, so that no digits are lost where k / e is near 1.
  */
-double
+static double
 LogLikelihoodRatio(int64 both, int64 one, int64 other, int64 total)
 {
 	double rows[] = {one, (double) total - one};
@@ -134,96 +81,87 @@ CompareScores(const void *a, const void *b)
 	return one->number < other->number ? -1 : 1;
 }
 
-static int
-CompareNumbers(const void *a, const void *b)
+/* Count the others of an item. */
+static void
+CountOthers(Counter *counter, const Found *found, uint64 nfound)
 {
-	return ((const OtherItem *) a)->number < ((const OtherItem *) b)->number
-			   ? -1
-			   : 1;
+	for (uint64 i = 0; i < nfound; i++)
+	{
+		uint32	  *place = &counter->places[found[i].other];
+		OtherItem *other;
+
+		if (*place == 0)
+		{
+			counter->others[counter->nothers++] =
+				(OtherItem){.number = found[i].other};
+			*place = counter->nothers;
+		}
+		other = &counter->others[*place - 1];
+		other->baskets++;
+		if (other->last_user != found[i].user)
+		{
+			other->last_user = found[i].user;
+			other->users++;
+		}
+	}
 }
 
 /*
- * Of the others that were met keep those that are in more baskets than chance
- * would have it, and of these the best; forget what was counted.  Returns how
- * many, in the order of ids.
+ * Of the others of an item keep those that are in more baskets than chance
+ * would have it, and of these the best, in the order of their ids.
  */
-static uint32
-KeepBest(const Baskets *baskets, Counter *counter, uint32 item, uint32 kept,
-		 OtherItem *others)
+static void
+KeepBest(Counter *counter, const Baskets *baskets, uint32 item, uint32 kept)
 {
-	uint32 one = baskets->items[item].baskets;
-	uint32 nothers = 0;
+	OtherItem *others = counter->others;
+	uint64	   one = baskets->items[item].baskets;
+	uint32	   nothers = 0;
 
-	for (uint32 i = 0; i < counter->nmet; i++)
+	for (uint32 i = 0; i < counter->nothers; i++)
 	{
-		uint32	  number = counter->met[i];
-		uint32	  other = baskets->items[number].baskets;
-		Together *together = &counter->together[number];
+		OtherItem other = others[i];
+		uint64	  other_baskets = baskets->items[other.number].baskets;
 
-		if ((uint64) together->baskets * baskets->nbaskets >
-			(uint64) one * other)
-			others[nothers++] =
-				(OtherItem){.number = number,
-							.baskets = together->baskets,
-							.users = together->users,
-							.llr = LogLikelihoodRatio(together->baskets, one,
-													  other,
-													  baskets->nbaskets)};
-		*together = (Together){0};
+		counter->places[other.number] = 0;
+		if ((uint64) other.baskets * baskets->nbaskets <= one * other_baskets)
+			continue;
+		other.llr = LogLikelihoodRatio(other.baskets, one, other_baskets,
+									   baskets->nbaskets);
+		others[nothers++] = other;
 	}
-	counter->nmet = counter->user = 0;
 	if (nothers > kept)
 	{
 		qsort(others, nothers, sizeof(OtherItem), CompareScores);
 		nothers = kept;
 	}
-	qsort(others, nothers, sizeof(OtherItem), CompareNumbers);
-	return nothers;
+	counter->nothers = nothers;
 }
 
 /*
- * Begin a pass with an item: as many as memory holds what is written down of,
- * or one.  Returns whether there is an item left.
+ * Find what the items from first on are together with: of as many items as
+ * memory holds it of, or of one.
  */
-static bool
-BeginPass(Pass *pass, const Baskets *baskets, uint32 first)
-{
-	uint64 max_entries = maintenance_work_mem * UINT64CONST(1024) /
-						 sizeof(uint32);
-	uint64 nentries = 0;
-
-	if (first == baskets->nitems)
-		return false;
-	pass->first = pass->last = first;
-	for (uint32 i = first; i < baskets->nitems; i++)
-	{
-		nentries += baskets->items[i].entries;
-		if (nentries > max_entries && i > first)
-			break;
-		pass->last = i;
-	}
-	pass->direct = baskets->items[first].entries > max_entries;
-	if (pass->direct)
-		nentries = 0;
-
-	pass->entries = AllocateHuge(nentries, sizeof(uint32));
-	pass->ends = AllocateHuge(pass->last - first + 1, sizeof(uint64));
-	pass->users = AllocateHuge(pass->last - first + 1, sizeof(uint32));
-	nentries = 0;
-	for (uint32 i = first; i <= pass->last; i++)
-	{
-		pass->ends[i - first] = nentries;
-		pass->users[i - first] = 0;
-		nentries += baskets->items[i].entries;
-	}
-	return true;
-}
-
-/* Go through the baskets. */
 static void
-ReadPass(Pass *pass, Baskets *baskets, Counter *counter)
+ReadPass(Pass *pass, Baskets *baskets, uint32 first)
 {
+	const ItemCount *items = baskets->items;
+	uint64 max_found = maintenance_work_mem * UINT64CONST(1024) / sizeof(Found);
+	uint64 nfound = 0;
 	const Basket *basket;
+
+	pass->first = pass->end = first;
+	do
+		nfound += items[pass->end++].found;
+	while (pass->end < baskets->nitems &&
+		   nfound + items[pass->end].found <= max_found);
+	pass->found = AllocateHuge(nfound, sizeof(Found));
+	pass->ends = AllocateHuge(pass->end - first, sizeof(uint64));
+	nfound = 0;
+	for (uint32 item = first; item < pass->end; item++)
+	{
+		pass->ends[item - first] = nfound;
+		nfound += items[item].found;
+	}
 
 	RewindBaskets(baskets);
 	while ((basket = NextBasket(baskets)) != NULL)
@@ -231,48 +169,53 @@ ReadPass(Pass *pass, Baskets *baskets, Counter *counter)
 		CHECK_FOR_INTERRUPTS();
 		for (uint32 i = 0; i < basket->nitems; i++)
 		{
-			if (basket->items[i] >= pass->first &&
-				basket->items[i] <= pass->last)
-				AddBasket(pass, counter, basket->items[i], basket);
+			uint32 item = basket->items[i];
+
+			if (item < first || item >= pass->end)
+				continue;
+			for (uint32 j = 0; j < basket->nitems; j++)
+			{
+				if (j != i)
+					pass->found[pass->ends[item - first]++] =
+						(Found){basket->items[j], basket->user};
+			}
 		}
 	}
 }
 
-/* Count the pairs, and give away the best others of each item. */
+/* Count the pairs, and give away the best of each item. */
 void
-CountPairs(Baskets *baskets, int kept, TakeOthers take, void *arg)
+CountPairs(Baskets *baskets, int kept, TakePair take, void *arg)
 {
-	uint32	   nitems = baskets->nitems;
-	Counter	   counter = {.together = AllocateHuge(nitems, sizeof(Together)),
-						  .met = AllocateHuge(nitems, sizeof(uint32))};
-	OtherItem *others = AllocateHuge(nitems, sizeof(OtherItem));
-	Pass	   pass;
+	uint32	nitems = baskets->nitems;
+	Counter counter = {.others = AllocateHuge(nitems, sizeof(OtherItem)),
+					   .places = AllocateHuge(nitems, sizeof(uint32))};
+	Pass	pass;
 
-	memset(counter.together, 0, nitems * sizeof(Together));
-	for (uint32 next = 0; BeginPass(&pass, baskets, next); next = pass.last + 1)
+	memset(counter.places, 0, nitems * sizeof(uint32));
+	for (uint32 first = 0; first < nitems; first = pass.end)
 	{
-		uint64 entry = 0;
+		uint64 begin = 0;
 
-		ReadPass(&pass, baskets, &counter);
-		for (uint32 item = next; item <= pass.last; item++)
+		ReadPass(&pass, baskets, first);
+		for (uint32 item = first; item < pass.end; item++)
 		{
+			uint64 end = pass.ends[item - first];
+
 			CHECK_FOR_INTERRUPTS();
-			/* there is room for more than were written down */
-			for (uint64 i = entry; i < pass.ends[item - next]; i++)
-				CountEntry(&counter, pass.entries[i]);
-			if (!pass.direct)
-				entry += baskets->items[item].entries;
-			if (counter.nmet > 0)
-				take(arg, item, others,
-					 KeepBest(baskets, &counter, item, kept, others));
+			counter.nothers = 0;
+			CountOthers(&counter, pass.found + begin, end - begin);
+			KeepBest(&counter, baskets, item, kept);
+			for (uint32 i = 0; i < counter.nothers; i++)
+				take(arg, &baskets->items[item], &counter.others[i]);
+			begin = end;
 			if (TimeToTell(baskets))
 				ereport(NOTICE,
 						(errmsg("counted the pairs of %u of %u items so far",
 								item + 1, nitems)));
 		}
-		pfree(pass.entries);
+		pfree(pass.found);
 		pfree(pass.ends);
-		pfree(pass.users);
 	}
 }
 

@@ -13,15 +13,14 @@ typedef struct OtherItem
 	uint32 number;
 	uint32 baskets;
 	uint32 users;
+	uint32 last_user;
 	double llr;
 } OtherItem;
 
-/* takes the others of an item, in the order of their ids */
-typedef void (*TakeOthers)(void *arg, uint32 number, const OtherItem *others,
-						   uint32 nothers);
+/* takes a pair; those of an item come in the order of the others' ids */
+typedef void (*TakePair)(void *arg, const ItemCount *item,
+						 const OtherItem *other);
 
-extern double LogLikelihoodRatio(int64 both, int64 one, int64 other,
-								 int64 total);
-extern void CountPairs(Baskets *baskets, int kept, TakeOthers take, void *arg);
+extern void CountPairs(Baskets *baskets, int kept, TakePair take, void *arg);
 
 #endif /* INTERACTIONS_PAIRS_H */

@@ -83,7 +83,10 @@ PlansPlainInsert(const PlannedStmt *stmt, Relation target)
 			   ->relid == RelationGetRelid(target);
 }
 
-/* Whether nothing is to be checked or done for a row that keeps the rules. */
+/*
+ * Whether nothing is to be checked or done for a row that keeps the rules; one
+ * of no type has no rules, and no nulls.
+ */
 static bool
 IsPlain(const InteractionType *type, Relation rel)
 {
@@ -94,13 +97,14 @@ IsPlain(const InteractionType *type, Relation rel)
 		return false;
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
-		if (TupleDescAttr(tupdesc, i)->attnotnull && !ColumnRequired(type, i))
+		if (TupleDescAttr(tupdesc, i)->attnotnull && type != NULL &&
+			!ColumnRequired(type, i))
 			return false;
 	}
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
 		if (TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype) &&
-			!HoldsRulesOf(&triggers->triggers[i], type))
+			(type == NULL || !HoldsRulesOf(&triggers->triggers[i], type)))
 			return false;
 	}
 	return true;

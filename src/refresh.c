@@ -13,169 +13,53 @@
 #include "locks.h"
 #include "pairs.h"
 #include "plans.h"
-#include "utils/array.h"
+#include "store_batch.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "violation.h"
 
-#define PAIRS "item_pairs"
-#define POPULARITY "item_popularity"
+#define ROWS_AT_ONCE 10000 /* that are stored */
 
-#define MAX_OUT_COLUMNS 6
-#define OUT_ROWS 10000 /* of a statement */
+/* a table of counts, with its columns */
+typedef struct CountsTable
+{
+	const char *name;
+	int			ncolumns;
+	const char *columns[MAX_COLUMNS];
+	Oid			types[MAX_COLUMNS];
+	SPIPlanPtr	insert;
+} CountsTable;
 
-/* collects rows of a table, and stores them, many at a time */
+static CountsTable item_pairs = {.name = "item_pairs",
+								 .ncolumns = 8,
+								 .columns = {"interaction_type", "item_id",
+											 "other_item_id", "baskets",
+											 "users", "item_baskets",
+											 "other_baskets", "total_baskets"},
+								 .types = {TEXTOID, TEXTOID, TEXTOID, INT8OID,
+										   INT8OID, INT8OID, INT8OID, INT8OID}};
+
+static CountsTable item_popularity = {.name = "item_popularity",
+									  .ncolumns = 6,
+									  .columns = {"interaction_type", "item_id",
+												  "interactions", "baskets",
+												  "users", "score"},
+									  .types = {TEXTOID, TEXTOID, INT8OID,
+												INT8OID, INT8OID, FLOAT8OID}};
+
+/* what is stored in a table of counts, some rows at a time */
 typedef struct Output
 {
-	const char
-		 *insert; /* of $1, the type, $2, the number of baskets, and arrays */
-	Datum type;
-	int64 nbaskets;
-	MemoryContext context; /* of one statement */
-	int			  ncolumns;
-	Oid			  typids[MAX_OUT_COLUMNS];
-	Datum		 *columns[MAX_OUT_COLUMNS];
-	int			  nrows;
-	int64		  nstored;
-} Output;
-
-static const Output pairs_output =
-	{.insert = "INSERT INTO interactions.item_pairs (interaction_type, item_id,"
-			   " other_item_id, baskets, users, item_baskets, other_baskets,"
-			   " total_baskets)"
-			   " SELECT $1, pg_catalog.unnest($3), pg_catalog.unnest($4),"
-			   " pg_catalog.unnest($5), pg_catalog.unnest($6),"
-			   " pg_catalog.unnest($7), pg_catalog.unnest($8), $2",
-	 .ncolumns = 6,
-	 .typids = {TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID}};
-
-static const Output popularity_output =
-	{.insert = "INSERT INTO interactions.item_popularity (interaction_type,"
-			   " item_id, interactions, baskets, users, score)"
-			   " SELECT $1, pg_catalog.unnest($3), pg_catalog.unnest($4),"
-			   " pg_catalog.unnest($5), pg_catalog.unnest($6),"
-			   " pg_catalog.unnest($7)",
-	 .ncolumns = 5,
-	 .typids = {TEXTOID, INT8OID, INT8OID, INT8OID, FLOAT8OID}};
-
-static void
-BeginOutput(Output *output, const InteractionType *type, const Baskets *baskets)
-{
-	output->type = CStringGetTextDatum(type->plural);
-	output->nbaskets = baskets->nbaskets;
-	output->context = AllocSetContextCreate(CurrentMemoryContext,
-											"interactions output",
-											ALLOCSET_DEFAULT_SIZES);
-	for (int i = 0; i < output->ncolumns; i++)
-		output->columns[i] = palloc(OUT_ROWS * sizeof(Datum));
-}
-
-/* Store the rows that are collected. */
-static void
-StoreRows(Output *output)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(output->context);
-	Oid			  argtypes[2 + MAX_OUT_COLUMNS] = {TEXTOID, INT8OID};
-	Datum		  values[2 + MAX_OUT_COLUMNS] = {output->type,
-												 Int64GetDatum(output->nbaskets)};
-
-	for (int i = 0; i < output->ncolumns; i++)
-	{
-		Oid	  typid = output->typids[i];
-		int16 typlen;
-		bool  typbyval;
-		char  typalign;
-
-		get_typlenbyvalalign(typid, &typlen, &typbyval, &typalign);
-		argtypes[i + 2] = get_array_type(typid);
-		values[i + 2] =
-			PointerGetDatum(construct_array(output->columns[i], output->nrows,
-											typid, typlen, typbyval, typalign));
-	}
-	if (SPI_execute_with_args(output->insert, 2 + output->ncolumns, argtypes,
-							  values, NULL, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not store counts: %s",
-			 SPI_result_code_string(SPI_result));
-	output->nstored += (int64) SPI_processed;
-	output->nrows = 0;
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(output->context);
-}
-
-static void
-AddRow(Output *output, const Datum *values)
-{
-	for (int i = 0; i < output->ncolumns; i++)
-		output->columns[i][output->nrows] = values[i];
-	if (++output->nrows == OUT_ROWS)
-		StoreRows(output);
-}
-
-/* the baskets, and where the pairs in them go */
-typedef struct PairsJob
-{
+	CountsTable	  *table;
 	const Baskets *baskets;
-	Output		   output;
-} PairsJob;
-
-static void
-TakePairs(void *arg, uint32 number, const OtherItem *others, uint32 nothers)
-{
-	PairsJob		*job = arg;
-	const ItemCount *item = &job->baskets->items[number];
-
-	for (uint32 i = 0; i < nothers; i++)
-	{
-		const ItemCount *other = &job->baskets->items[others[i].number];
-		Datum			 row[] = {PointerGetDatum(item->id),
-								  PointerGetDatum(other->id),
-								  Int64GetDatum(others[i].baskets),
-								  Int64GetDatum(others[i].users),
-								  Int64GetDatum(item->baskets),
-								  Int64GetDatum(other->baskets)};
-
-		AddRow(&job->output, row);
-	}
-}
-
-/* Store the pairs; returns how many. */
-static int64
-StorePairs(const InteractionType *type, Baskets *baskets, int kept)
-{
-	PairsJob job = {.baskets = baskets, .output = pairs_output};
-
-	BeginOutput(&job.output, type, baskets);
-	CountPairs(baskets, kept, TakePairs, &job);
-	StoreRows(&job.output);
-	return job.output.nstored;
-}
-
-/* Store the items; returns how many. */
-static int64
-StorePopularity(const InteractionType *type, const Baskets *baskets)
-{
-	Output output = popularity_output;
-
-	BeginOutput(&output, type, baskets);
-	for (uint32 i = 0; i < baskets->nitems; i++)
-	{
-		const ItemCount *item = &baskets->items[i];
-		Datum			 row[] = {PointerGetDatum(item->id),
-								  Int64GetDatum(item->interactions),
-								  Int64GetDatum(item->baskets), Int64GetDatum(item->users),
-								  Float8GetDatum(item->score)};
-
-		AddRow(&output, row);
-	}
-	StoreRows(&output);
-	return output.nstored;
-}
+	Datum		   type;
+	Batch		  *rows;
+	int64		   nstored;
+} Output;
 
 /* Remove what a table says of a type, all of it. */
 static void
-RemoveCounts(const char *table, const InteractionType *type)
+RemoveCounts(const char *table, Datum type)
 {
 	const char *const sql[] =
 		{"DELETE FROM interactions.%s"
@@ -183,20 +67,102 @@ RemoveCounts(const char *table, const InteractionType *type)
 		 "SELECT FROM interactions.%s"
 		 " WHERE interaction_type OPERATOR(pg_catalog.=) $1"
 		 " LIMIT 1"};
-	Oid	  argtypes[] = {TEXTOID};
-	Datum values[] = {CStringGetTextDatum(type->plural)};
+	Oid argtypes[] = {TEXTOID};
 
 	RequireTable(table);
 	for (int i = 0; i < (int) lengthof(sql); i++)
 	{
-		if (SPI_execute_with_args(psprintf(sql[i], quote_identifier(table)),
-								  lengthof(argtypes), argtypes, values, NULL,
-								  false, 0) < 0)
+		if (SPI_execute_with_args(psprintf(sql[i], table), lengthof(argtypes),
+								  argtypes, &type, NULL, false, 0) < 0)
 			elog(ERROR, "could not remove counts: %s",
 				 SPI_result_code_string(SPI_result));
 	}
 	if (SPI_processed > 0)
 		ReportKeptRows(table);
+}
+
+/* Begin to replace what a table says of a type. */
+static Output
+BeginOutput(CountsTable *table, const InteractionType *type,
+			const Baskets *baskets)
+{
+	TupleDesc tupdesc = CreateTemplateTupleDesc(table->ncolumns);
+	Datum	  name = CStringGetTextDatum(type->plural);
+
+	for (int i = 0; i < table->ncolumns; i++)
+		TupleDescInitEntry(tupdesc, i + 1, table->columns[i], table->types[i],
+						   -1, 0);
+	TupleDescFinalize(tupdesc);
+	RemoveCounts(table->name, name);
+	return (Output){table, baskets, name, BeginRows(tupdesc), 0};
+}
+
+static void
+StoreRows(Output *output)
+{
+	output->nstored += (int64) StoreNewRows(output->rows, output->table->name,
+											&output->table->insert);
+}
+
+static void
+PutRow(Output *output, const Datum *values)
+{
+	static const bool isnull[MAX_COLUMNS];
+
+	AddRow(output->rows, values, isnull);
+	if (output->rows->nrows == ROWS_AT_ONCE)
+		StoreRows(output);
+}
+
+static void
+PutPair(void *arg, const ItemCount *item, const OtherItem *pair)
+{
+	Output			*output = arg;
+	const Baskets	*baskets = output->baskets;
+	const ItemCount *other = &baskets->items[pair->number];
+	const Datum		 row[] = {output->type,
+							  PointerGetDatum(item->id),
+							  PointerGetDatum(other->id),
+							  Int64GetDatum(pair->baskets),
+							  Int64GetDatum(pair->users),
+							  Int64GetDatum(item->baskets),
+							  Int64GetDatum(other->baskets),
+							  Int64GetDatum(baskets->nbaskets)};
+
+	PutRow(output, row);
+}
+
+/* Count the pairs, and store them; returns how many. */
+static int64
+StorePairs(const InteractionType *type, Baskets *baskets, int kept)
+{
+	Output output = BeginOutput(&item_pairs, type, baskets);
+
+	CountPairs(baskets, kept, PutPair, &output);
+	StoreRows(&output);
+	return output.nstored;
+}
+
+/* Store the items; returns how many. */
+static int64
+StoreItems(const InteractionType *type, const Baskets *baskets)
+{
+	Output output = BeginOutput(&item_popularity, type, baskets);
+
+	for (uint32 i = 0; i < baskets->nitems; i++)
+	{
+		const ItemCount *item = &baskets->items[i];
+		const Datum		 row[] = {output.type,
+								  PointerGetDatum(item->id),
+								  Int64GetDatum(item->interactions),
+								  Int64GetDatum(item->baskets),
+								  Int64GetDatum(item->users),
+								  Float8GetDatum(item->score)};
+
+		PutRow(&output, row);
+	}
+	StoreRows(&output);
+	return output.nstored;
 }
 
 /* An argument that is a length of time, in microseconds: a month is 30 days. */
@@ -284,10 +250,8 @@ refresh_items(PG_FUNCTION_ARGS)
 	LockCounts(TextSpan(PG_GETARG_DATUM(ARG_TYPE)));
 	SPI_connect();
 	baskets = ReadBaskets(&rules);
-	RemoveCounts(PAIRS, rules.type);
-	RemoveCounts(POPULARITY, rules.type);
-	nitems = StorePopularity(rules.type, baskets);
 	npairs = StorePairs(rules.type, baskets, kept);
+	nitems = StoreItems(rules.type, baskets);
 	BufFileClose(baskets->file);
 	SPI_finish();
 	ereport(NOTICE,

@@ -17,8 +17,6 @@ typedef struct NeededColumn
 	const char *comment;
 } NeededColumn;
 
-#define MAX_TARGET_COLUMNS 8
-
 /* a relation of ours */
 typedef struct Target
 {
@@ -26,7 +24,7 @@ typedef struct Target
 	const char *name;
 	bool is_view;
 	bool existed;
-	NeededColumn columns[MAX_TARGET_COLUMNS];
+	NeededColumn columns[MAX_COLUMNS];
 	int ncolumns;
 } Target;
 

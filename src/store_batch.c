@@ -1,6 +1,6 @@
 /*
  * store_batch.c
- *	  Stores a batch of interactions.
+ *	  Stores a batch of interactions, or rows of no type.
  *
  * "Stored already" means the primary key: another unique index that somebody
  * has added raises 23505, as of any table.
@@ -28,26 +28,30 @@
 
 /* Prepare a statement whose parameters are arrays, one of each column. */
 static void
-KeepForArrays(SPIPlanPtr *plan, const InteractionType *type, const char *sql)
+KeepForArrays(SPIPlanPtr *plan, TupleDesc tupdesc, const char *sql)
 {
 	Oid argtypes[MAX_COLUMNS] = {InvalidOid};
 
-	for (int i = 0; i < ColumnCount(type); i++)
-		argtypes[i] = get_array_type(ColumnType(type, i));
-	KeepPlan(plan, sql, ColumnCount(type), argtypes, 0);
+	for (int i = 0; i < tupdesc->natts; i++)
+		argtypes[i] = get_array_type(TupleDescAttr(tupdesc, i)->atttypid);
+	KeepPlan(plan, sql, tupdesc->natts, argtypes, 0);
 }
 
 /* INSERT of the rows of a batch.  Arrays are what shards can be given, too. */
 static char *
-InsertStatement(const InteractionType *type)
+InsertStatement(const char *table, TupleDesc tupdesc)
 {
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql,
-					 "INSERT INTO interactions.%s (%s) SELECT * FROM ROWS FROM (",
-					 quote_identifier(type->plural), ColumnNames(type));
-	for (int i = 0; i < ColumnCount(type); i++)
+	appendStringInfo(&sql, "INSERT INTO interactions.%s (",
+					 quote_identifier(table));
+	for (int i = 0; i < tupdesc->natts; i++)
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
+						 quote_identifier(
+							 NameStr(TupleDescAttr(tupdesc, i)->attname)));
+	appendStringInfoString(&sql, ") SELECT * FROM ROWS FROM (");
+	for (int i = 0; i < tupdesc->natts; i++)
 		appendStringInfo(&sql, "%spg_catalog.unnest($%d)", i > 0 ? ", " : "",
 						 i + 1);
 	appendStringInfoString(&sql, ") AS batch");
@@ -56,31 +60,29 @@ InsertStatement(const InteractionType *type)
 
 /* Stores the rows of a batch as if all were new. */
 static SPIPlanPtr
-InsertNewPlan(const InteractionType *type)
+InsertNewPlan(SPIPlanPtr *plan, const char *table, TupleDesc tupdesc)
 {
-	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
-
-	if (!PlanIsKept(*plan, type->plural))
-		KeepForArrays(plan, type, InsertStatement(type));
+	if (!PlanIsKept(*plan, table))
+		KeepForArrays(plan, tupdesc, InsertStatement(table, tupdesc));
 	return *plan;
 }
 
 /* Stores the rows of a batch that are not stored already, and counts them. */
 static SPIPlanPtr
-InsertMissingPlan(const InteractionType *type)
+InsertMissingPlan(const Batch *batch)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
+	const char		 *table = batch->type->plural;
+	SPIPlanPtr		 *plan = &plans[TypeIndex(batch->type)];
 
 	/* what RETURNING gives is right on a distributed table, too */
-	if (!PlanIsKept(*plan, type->plural))
-		KeepForArrays(plan, type,
+	if (!PlanIsKept(*plan, table))
+		KeepForArrays(plan, batch->tupdesc,
 					  psprintf("WITH stored AS (%s"
 							   " ON CONFLICT (" KEY_COLUMNS ") DO NOTHING"
 							   " RETURNING 1)"
 							   " SELECT pg_catalog.count(*) FROM stored",
-							   InsertStatement(type)));
+							   InsertStatement(table, batch->tupdesc)));
 	return *plan;
 }
 
@@ -183,14 +185,16 @@ OrderRows(Batch *batch, const TimePartitions *partitions)
 static uint64
 StoreRows(Batch *batch)
 {
-	InsertJob  job = {.nargs = batch->tupdesc->natts};
-	BulkResult bulk;
-	Relation   target =
-		table_open(RequireTable(batch->type->plural), RowExclusiveLock);
+	static SPIPlanPtr plans[NUM_TYPES];
+	const char		 *table = batch->type->plural;
+	InsertJob		  job = {.nargs = batch->tupdesc->natts};
+	BulkResult		  bulk;
+	Relation		target = table_open(RequireTable(table), RowExclusiveLock);
 	TimePartitions *partitions = FindTimePartitions(target);
 
 	OrderRows(batch, partitions);
-	job.plan = InsertNewPlan(batch->type);
+	job.plan =
+		InsertNewPlan(&plans[TypeIndex(batch->type)], table, batch->tupdesc);
 	bulk = BulkInsert(batch, target, partitions, job.plan);
 	if (bulk == BULK_CONFLICT)
 		OrderRows(batch, partitions);
@@ -202,7 +206,7 @@ StoreRows(Batch *batch)
 	if (bulk == BULK_CONFLICT ||
 		!Attempt(InsertNewRows, &job, IsUniqueViolation))
 	{
-		RunPlan(InsertMissingPlan(batch->type), job.nargs, job.arrays, NULL,
+		RunPlan(InsertMissingPlan(batch), job.nargs, job.arrays, NULL,
 				SPI_OK_SELECT);
 		job.nrows = ResultInt64(0, 1);
 	}
@@ -239,6 +243,31 @@ StoreBatch(Batch *batch)
 	MemoryContextSwitchTo(oldcontext);
 	SPI_finish();
 	EmptyBatch(batch);
+	return stored;
+}
+
+/*
+ * Store rows of no type in a table that has none of them, and forget them;
+ * returns how many were stored.  Within SPI.
+ */
+uint64
+StoreNewRows(Batch *rows, const char *table, SPIPlanPtr *plan)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(rows->context);
+	Relation	  target = table_open(RequireTable(table), RowExclusiveLock);
+	SPIPlanPtr	  insert = InsertNewPlan(plan, table, rows->tupdesc);
+	uint64		  stored = rows->nrows;
+	Datum		  arrays[MAX_COLUMNS];
+
+	if (BulkInsert(rows, target, NULL, insert) != BULK_STORED)
+	{
+		FormArrays(rows, arrays);
+		stored =
+			RunPlan(insert, rows->tupdesc->natts, arrays, NULL, SPI_OK_INSERT);
+	}
+	table_close(target, NoLock);
+	MemoryContextSwitchTo(oldcontext);
+	EmptyBatch(rows);
 	return stored;
 }
 

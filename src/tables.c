@@ -234,7 +234,7 @@ MakeRecommendations(void)
 	Target		 table = TargetOf(TABLES, "recommendations", false,
 								  recommendation_columns,
 								  lengthof(recommendation_columns));
-	NeededColumn columns[MAX_TARGET_COLUMNS];
+	NeededColumn columns[MAX_COLUMNS];
 	Target		 view;
 
 	MakeTable(&table, false,

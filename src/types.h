@@ -21,7 +21,7 @@ typedef enum Column
 
 #define NUM_TYPES 5
 #define MAX_OWN_COLUMNS 2
-#define MAX_COLUMNS (COLUMN_FIRST_OWN + MAX_OWN_COLUMNS + 1)
+#define MAX_COLUMNS 8 /* of any table of ours */
 
 /* the primary key of each type's table: "stored already" means this one */
 #define KEY_COLUMNS "user_id, \"timestamp\", item_id, fingerprint"
