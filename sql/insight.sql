@@ -35,6 +35,11 @@ CREATE FUNCTION interactions.timestamp_from_ms(property text, ms text) RETURNS t
 COMMENT ON FUNCTION interactions.timestamp_from_ms(text, text) IS
 	'Timestamp of a property that is a number of milliseconds since 1970-01-01 UTC; otherwise 22023, no number 22P02, null 23502';
 
+CREATE FUNCTION interactions.warn_of_seconds(count bigint, in_header boolean) RETURNS text
+	AS 'MODULE_PATHNAME', 'warn_of_seconds' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION interactions.warn_of_seconds(bigint, boolean) IS
+	'Warn that so many timestamps look like seconds, over HTTP, too, where in_header; gives back what it says';
+
 CREATE FUNCTION interactions.read_object(body json, noun text, properties text[]) RETURNS jsonb
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -222,7 +227,7 @@ COMMENT ON FUNCTION interactions_v1.list_cart_together_items(json) IS
 CREATE FUNCTION interactions_v1.list_bought_together_items(VARIADIC ids text[]) RETURNS SETOF interactions_v1.cart_item
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	RETURN QUERY SELECT * FROM interactions.list_together(interactions.checked_ids('ids', ids, 1, 50), 'purchases', 4, 'llr', 2, 2);
+	RETURN QUERY SELECT * FROM interactions.list_together(interactions.checked_ids('ids', coalesce(ids, '{}'), 1, 50), 'purchases', 4, 'llr', 2, 2);
 END
 $$;
 COMMENT ON FUNCTION interactions_v1.list_bought_together_items(text[]) IS
@@ -315,8 +320,9 @@ DECLARE
 	other text;
 	late bigint;
 BEGIN
-	SELECT recommendation_id INTO other FROM (SELECT DISTINCT one.* FROM unnest(given) AS one) AS distinct_ones
-	GROUP BY recommendation_id HAVING count(*) > 1 LIMIT 1;
+	-- a time that is not given is any
+	SELECT recommendation_id INTO other FROM unnest(given)
+	GROUP BY recommendation_id HAVING count(DISTINCT (user_id, scenario, item_ids)) > 1 OR count(DISTINCT "timestamp") > 1 LIMIT 1;
 	IF FOUND THEN
 		RAISE 'recommendation "%" is given with other values, too', left(other, 64) USING ERRCODE = '23505';
 	END IF;
@@ -324,14 +330,14 @@ BEGIN
 	WITH inserted AS (
 		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
 		SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::text)
-		FROM unnest(given) ORDER BY recommendation_id
+		FROM unnest(given) ORDER BY recommendation_id, "timestamp"
 		ON CONFLICT (recommendation_id) DO NOTHING RETURNING recommendation_id)
 	SELECT coalesce(array_agg(recommendation_id), '{}') INTO stored FROM inserted;
 	IF cardinality(stored) = cardinality(given) THEN
 		RETURN cardinality(stored);
 	END IF;
 
-	-- what was there already has to be what is given; a time that is not given is any
+	-- what was there already has to be what is given
 	SELECT recommendation_id INTO other FROM unnest(given) AS one JOIN interactions.recommendations AS known USING (recommendation_id)
 	WHERE recommendation_id <> ALL (stored) AND ((one.user_id, one.scenario, one.item_ids) IS DISTINCT FROM (known.user_id, known.scenario, known.item_ids)
 		OR interactions.timestamp_from_ms(one."timestamp"::text) <> known."timestamp")
@@ -343,7 +349,8 @@ BEGIN
 	INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
 	SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::text)
 	FROM unnest(given) AS one
-	WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id = one.recommendation_id);
+	WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id = one.recommendation_id)
+	ORDER BY recommendation_id, "timestamp";
 	GET DIAGNOSTICS late = ROW_COUNT;
 	RETURN cardinality(stored) + late;
 END
@@ -370,6 +377,9 @@ DECLARE
 	result interactions_v1.recommendation;
 BEGIN
 	PERFORM set_config('response.status', CASE created WHEN 1 THEN '201' ELSE '200' END, true);
+	IF given."timestamp" < 100000000000 THEN
+		PERFORM interactions.warn_of_seconds(1, true);
+	END IF;
 	SELECT recommendation_id, user_id, scenario, item_ids, interactions.timestamp_to_ms("timestamp") INTO result
 	FROM interactions.recommendations WHERE recommendation_id = given.recommendation_id;
 	RETURN result;
@@ -387,8 +397,10 @@ DECLARE
 	place bigint;
 	given interactions_v1.recommendation[] := '{}';
 	code text;
+	hint text;
 	errors text[] := '{}';
 	created bigint;
+	seconds bigint;
 BEGIN
 	IF $1 IS NULL OR json_typeof($1) <> 'array' THEN
 		RAISE 'the body must be an array of recommendations, not %', CASE json_typeof($1) WHEN 'object' THEN 'an object' ELSE left(coalesce($1::text, 'null'), 64) END
@@ -401,8 +413,9 @@ BEGIN
 		BEGIN
 			given := given || interactions.read_recommendation(element);
 		EXCEPTION WHEN data_exception OR not_null_violation THEN
+			GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
 			code := coalesce(code, SQLSTATE);
-			errors := errors || format('element %s: %s', place, SQLERRM);
+			errors := errors || format('element %s: %s', place, concat_ws('. ', SQLERRM, nullif(hint, '')));
 		END;
 	END LOOP;
 	IF code IS NOT NULL THEN
@@ -411,7 +424,9 @@ BEGIN
 	END IF;
 	created := interactions.store_recommendations(given);
 	PERFORM set_config('response.status', '201', true);
-	RETURN format('{"created": %s, "duplicates": %s}', created, cardinality(given) - created);
+	SELECT count(*) INTO seconds FROM unnest(given) WHERE "timestamp" < 100000000000;
+	RETURN format('{"created": %s, "duplicates": %s%s}', created, cardinality(given) - created, CASE WHEN seconds > 0 THEN
+		format(', "warnings": [{"code": "01000", "message": %s}]', to_json(interactions.warn_of_seconds(seconds, false))) END);
 END
 $$;
 COMMENT ON FUNCTION interactions_v1.create_recommendations(json) IS
@@ -493,7 +508,7 @@ DECLARE
 	first CONSTANT timestamptz := interactions.timestamp_from_ms('from_timestamp', from_timestamp);
 	last CONSTANT timestamptz := interactions.timestamp_from_ms('to_timestamp', to_timestamp);
 	-- as microseconds, so that it is no calendar's
-	conversion CONSTANT interval := make_interval(secs => extract(epoch FROM interactions.timestamp_from_ms('conversion_ms', conversion_ms))::double precision);
+	conversion CONSTANT interval := make_interval(secs => extract(epoch FROM interactions.timestamp_from_ms('conversion_ms', coalesce(conversion_ms, '604800000')))::double precision);
 	by_day CONSTANT boolean := coalesce(group_by, 'day') IN ('day', 'day,scenario');
 	by_scenario CONSTANT boolean := coalesce(group_by, 'day') IN ('scenario', 'day,scenario');
 	zone CONSTANT text := coalesce(time_zone, 'UTC');

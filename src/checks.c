@@ -94,3 +94,15 @@ timestamp_from_property(PG_FUNCTION_ARGS)
 		ReportNull(property);
 	PG_RETURN_TIMESTAMPTZ(TimestampArgument(property, PG_GETARG_DATUM(1)));
 }
+
+/* warn_of_seconds(count, in_header) */
+PG_FUNCTION_INFO_V1(warn_of_seconds);
+Datum
+warn_of_seconds(PG_FUNCTION_ARGS)
+{
+	char *warning = WarnOfSeconds(PG_GETARG_INT64(0));
+
+	if (PG_GETARG_BOOL(1))
+		AddWarningHeader(warning);
+	PG_RETURN_TEXT_P(cstring_to_text(warning));
+}

@@ -59,6 +59,9 @@ SELECT interactions_v1.list_popular_items('users');
 SELECT interactions_v1.list_popular_items(page_size => -1);
 SELECT interactions_v1.list_bought_together_items('');
 SELECT interactions_v1.list_bought_together_items(VARIADIC array_fill('x'::text, '{51}'));
+SELECT interactions_v1.list_bought_together_items(VARIADIC '{}');
+SELECT interactions_v1.list_bought_together_items(VARIADIC NULL);
+SELECT interactions_v1.list_bought_together_items(VARIADIC '{a,NULL}');
 CREATE FUNCTION refusal(cart json) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM interactions_v1.list_cart_together_items(cart);

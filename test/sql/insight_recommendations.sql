@@ -3,6 +3,8 @@
 \pset footer off
 \set SHOW_CONTEXT never
 \set VERBOSITY terse
+-- its times are mostly before 1973, of which test warnings sees that a warning is given
+SET client_min_messages = error;
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO';
 SELECT * FROM interactions_v1.create_recommendation('{"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", 17], "timestamp": 1000}');
@@ -35,9 +37,12 @@ SELECT refusal(format('INSERT INTO interactions.recommendations (recommendation_
 
 -- a batch: all or nothing
 SELECT interactions_v1.create_recommendations('[{"recommendation_id": "b1", "timestamp": 1}, {"recommendation_id": "b2", "user_id": "u", "timestamp": 2}, {"recommendation_id": "b1", "timestamp": 1}, {"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", "17"]}]');
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "b5"}, {"recommendation_id": "b5", "timestamp": 1700000000000}, {"recommendation_id": "b5"}]');
+SELECT "timestamp" FROM interactions_v1.recommendations WHERE recommendation_id = 'b5';
 SELECT interactions_v1.create_recommendations('[]');
-SELECT refusal(format('SELECT interactions_v1.create_recommendations(%L)', body)) FROM unnest(ARRAY[NULL, '{}', '7', '[{"recommendation_id": "b3"}, {}, {"recommendation_id": "b4", "user_id": ""}, 7]', '[{"recommendation_id": ""}]',
-	'[{"recommendation_id": "b3"}, {"recommendation_id": "b2", "user_id": "v"}]', '[{"recommendation_id": "b3", "user_id": "u"}, {"recommendation_id": "b3", "user_id": "v"}]']) AS body;
+SELECT refusal(format('SELECT interactions_v1.create_recommendations(%L)', body)) FROM unnest(ARRAY[NULL, '{}', '7', '[{"recommendation_id": "b3"}, {}, {"recommendation_id": "b4", "user_id": ""}, 7, {"recommendation_id": "b4", "timestamp": "2020-01-01"}]', '[{"recommendation_id": ""}]',
+	'[{"recommendation_id": "b3"}, {"recommendation_id": "b2", "user_id": "v"}]', '[{"recommendation_id": "b3", "user_id": "u"}, {"recommendation_id": "b3", "user_id": "v"}]',
+	'[{"recommendation_id": "b3", "timestamp": 1}, {"recommendation_id": "b3", "timestamp": 2}]']) AS body;
 SET interactions.max_batch_elements = 1;
 SELECT interactions_v1.create_recommendations('[{"recommendation_id": "b1"}, {"recommendation_id": "b2"}]');
 RESET interactions.max_batch_elements;
@@ -57,7 +62,9 @@ UPDATE interactions_v1.users SET external_id = 'anne' WHERE external_id = 'anna'
 SELECT count(*) FROM interactions.recommendations WHERE user_id = 'anne';
 SELECT interactions.erase_user('anne');
 SELECT recommendation_id FROM interactions.recommendations ORDER BY 1;
+RESET client_min_messages;
 CALL interactions.purge('recommendations', interactions.timestamp_from_ms('2'), 1);
+SET client_min_messages = error;
 SELECT recommendation_id FROM interactions.recommendations ORDER BY 1;
 TRUNCATE interactions.recommendations, interactions.views, interactions.users;
 
@@ -100,6 +107,9 @@ EXECUTE metrics('day,scenario', 'UTC');
 SELECT day, purchased, purchases, revenue FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', conversion_ms => '180000');
 SELECT day, purchased, purchases, revenue FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', conversion_ms => '180001');
 SELECT day, purchased, purchases, revenue FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', conversion_ms => '604800001');
+-- null is the default
+SELECT count(*) AS groups, (SELECT count(*) FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000')) AS same
+FROM interactions_v1.list_recommendation_metrics('1774656000000', '1774915200000', NULL, NULL, NULL);
 INSERT INTO interactions.purchases (user_id, item_id, "timestamp", recommendation_id, price) VALUES ('u', 'x', '2026-03-30', 'r5', 1);
 SELECT interactions_v1.transfer_interactions('u', 'w') ->> 'duplicates';
 EXECUTE metrics('scenario', 'UTC');

@@ -22,6 +22,11 @@ INSERT INTO interactions_v1.bookmarks (user_id, item_id, "timestamp") VALUES ('u
 DROP TRIGGER pass ON interactions.bookmarks;
 DROP FUNCTION pass();
 INSERT INTO interactions_v1.bookmarks (user_id, item_id, "timestamp") VALUES ('u', 'p', -1);
+-- recommendations
+SELECT interactions_v1.create_recommendation('{"recommendation_id": "a", "timestamp": 99999999999}');
+SELECT interactions_v1.create_recommendation('{"recommendation_id": "b", "timestamp": 100000000000}');
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "c", "timestamp": 0}, {"recommendation_id": "d", "timestamp": 1}, {"recommendation_id": "e"}]');
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "f", "timestamp": 0}, {"recommendation_id": ""}]');
 -- a table takes timestamps, which have no unit to be mistaken
 INSERT INTO interactions.bookmarks (user_id, item_id, "timestamp") VALUES ('u', 'q', 'epoch');
 SELECT count(*) FROM interactions.bookmarks WHERE "timestamp" < '1973-03-03 09:46:40+00';
@@ -37,4 +42,9 @@ SET LOCAL client_min_messages = error;
 SELECT FROM interactions_v1.create_bookmark('{"user_id": "u", "item_id": "s", "timestamp": 0}');
 SHOW response.headers;
 ROLLBACK;
-TRUNCATE interactions.bookmarks;
+BEGIN;
+SET LOCAL client_min_messages = error;
+SELECT FROM interactions_v1.create_recommendation('{"recommendation_id": "g", "timestamp": 0}');
+SHOW response.headers;
+ROLLBACK;
+TRUNCATE interactions.bookmarks, interactions.recommendations;
