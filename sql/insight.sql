@@ -339,7 +339,7 @@ BEGIN
 
 	-- what was there already has to be what is given
 	SELECT recommendation_id INTO other FROM unnest(given) AS one JOIN interactions.recommendations AS known USING (recommendation_id)
-	WHERE recommendation_id <> ALL (stored) AND ((one.user_id, one.scenario, one.item_ids) IS DISTINCT FROM (known.user_id, known.scenario, known.item_ids)
+	WHERE recommendation_id NOT IN (SELECT unnest(stored)) AND ((one.user_id, one.scenario, one.item_ids) IS DISTINCT FROM (known.user_id, known.scenario, known.item_ids)
 		OR interactions.timestamp_from_ms(one."timestamp"::text) <> known."timestamp")
 	LIMIT 1;
 	IF FOUND THEN
