@@ -65,9 +65,10 @@ typedef struct BasketReceiver
 	TimestampTz		   last;
 	uint32			   max_items; /* room for items */
 	uint32			   nbaskets;  /* so far, also those left out */
-	StringInfoData	   basket;	  /* the numbers of its items */
-	int				   nitems;	  /* of this basket, at most one too many */
+	StringInfoData	   basket;	  /* numbers of items, at most one too many */
 } BasketReceiver;
+
+#define BASKET_SIZE(receiver) ((receiver)->basket.len / (int) sizeof(uint32))
 
 /* An array that may be larger than a gigabyte, in the current context. */
 void *
@@ -123,7 +124,7 @@ EndBasket(BasketReceiver *receiver)
 {
 	Baskets *baskets = receiver->baskets;
 	uint32	*items = (uint32 *) receiver->basket.data;
-	int		 nitems = receiver->nitems;
+	int		 nitems = BASKET_SIZE(receiver);
 	uint32	 head[] = {receiver->nusers, nitems};
 
 	if (nitems > receiver->rules->max_items)
@@ -142,7 +143,6 @@ EndBasket(BasketReceiver *receiver)
 			BufFileWrite(baskets->file, items, nitems * sizeof(uint32));
 		}
 	}
-	receiver->nitems = 0;
 	resetStringInfo(&receiver->basket);
 }
 
@@ -153,11 +153,9 @@ AddItem(BasketReceiver *receiver, ItemCount *item)
 	if (item->last_basket == receiver->nbaskets)
 		return;
 	item->last_basket = receiver->nbaskets;
-	if (receiver->nitems < receiver->rules->max_items)
+	if (BASKET_SIZE(receiver) <= receiver->rules->max_items)
 		appendBinaryStringInfo(&receiver->basket, (char *) &item->number,
 							   sizeof(item->number));
-	if (receiver->nitems <= receiver->rules->max_items)
-		receiver->nitems++;
 }
 
 /* Take a row: user, time and item. */

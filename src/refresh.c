@@ -165,31 +165,6 @@ StoreItems(const InteractionType *type, const Baskets *baskets)
 	return output.nstored;
 }
 
-/* An argument that is a length of time, in microseconds: a month is 30 days. */
-static int64
-ReadInterval(FunctionCallInfo fcinfo, int arg, const char *name, int64 min)
-{
-	const Interval *interval = PG_GETARG_INTERVAL_P(arg);
-	double length = (interval->month * 30.0 + interval->day) * USECS_PER_DAY +
-					interval->time;
-
-	if (length < min || length > (double) PG_INT64_MAX / 2)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("\"%s\" must be %s, and less than 100000 years",
-							   name, min > 0 ? "more than 0" : "0 or more")));
-	return (int64) length;
-}
-
-static int
-ReadCount(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	if (PG_GETARG_INT32(arg) < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("\"%s\" must be at least 1, not %d", name,
-							   PG_GETARG_INT32(arg))));
-	return PG_GETARG_INT32(arg);
-}
-
 /* arguments of the procedure; all but the period must not be null */
 enum
 {
@@ -208,6 +183,34 @@ static const char *const arg_names[NUM_ARGS] = {"interaction_type",
 												"max_basket_items",
 												"items_kept",
 												"half_life"};
+
+/* An argument that is a length of time, in microseconds: a month is 30 days. */
+static int64
+ReadInterval(FunctionCallInfo fcinfo, int arg, int64 min)
+{
+	const Interval *interval = PG_GETARG_INTERVAL_P(arg);
+	double length = (interval->month * 30.0 + interval->day) * USECS_PER_DAY +
+					interval->time;
+
+	if (length < min || length > (double) PG_INT64_MAX / 2)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"%s\" must be %s, and less than 100000 years",
+							   arg_names[arg],
+							   min > 0 ? "more than 0" : "0 or more")));
+	return (int64) length;
+}
+
+static int
+ReadCount(FunctionCallInfo fcinfo, int arg)
+{
+	int count = PG_GETARG_INT32(arg);
+
+	if (count < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"%s\" must be at least 1, not %d",
+							   arg_names[arg], count)));
+	return count;
+}
 
 /*
  * refresh_items(interaction_type, basket_gap, period, max_basket_items,
@@ -230,16 +233,14 @@ refresh_items(PG_FUNCTION_ARGS)
 			ReportNull(arg_names[i]);
 	}
 	rules.type = TypeByName(text_to_cstring(PG_GETARG_TEXT_PP(ARG_TYPE)));
-	rules.gap = ReadInterval(fcinfo, ARG_GAP, arg_names[ARG_GAP], 0);
-	rules.max_items =
-		ReadCount(fcinfo, ARG_MAX_ITEMS, arg_names[ARG_MAX_ITEMS]);
-	kept = ReadCount(fcinfo, ARG_KEPT, arg_names[ARG_KEPT]);
-	rules.half_life =
-		ReadInterval(fcinfo, ARG_HALF_LIFE, arg_names[ARG_HALF_LIFE], 1);
+	rules.gap = ReadInterval(fcinfo, ARG_GAP, 0);
+	rules.max_items = ReadCount(fcinfo, ARG_MAX_ITEMS);
+	kept = ReadCount(fcinfo, ARG_KEPT);
+	rules.half_life = ReadInterval(fcinfo, ARG_HALF_LIFE, 1);
 	rules.now = GetCurrentTransactionStartTimestamp();
 	if (!PG_ARGISNULL(ARG_PERIOD))
 	{
-		ReadInterval(fcinfo, ARG_PERIOD, arg_names[ARG_PERIOD], 0);
+		ReadInterval(fcinfo, ARG_PERIOD, 0);
 		rules.from = DatumGetTimestampTz(
 			DirectFunctionCall2(timestamptz_mi_interval,
 								TimestampTzGetDatum(rules.now),
