@@ -70,16 +70,20 @@ LogLikelihoodRatio(int64 both, int64 one, int64 other, int64 total)
 }
 
 /* The best first; of equals the one whose id comes first. */
-static int
-CompareScores(const void *a, const void *b)
+static inline int
+CompareScores(const OtherItem *a, const OtherItem *b)
 {
-	const OtherItem *one = a;
-	const OtherItem *other = b;
-
-	if (one->llr != other->llr)
-		return one->llr > other->llr ? -1 : 1;
-	return one->number < other->number ? -1 : 1;
+	if (a->llr != b->llr)
+		return a->llr > b->llr ? -1 : 1;
+	return a->number < b->number ? -1 : 1;
 }
+
+#define ST_SORT SortByScore
+#define ST_ELEMENT_TYPE OtherItem
+#define ST_COMPARE(a, b) CompareScores(a, b)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* Count the others of an item. */
 static void
@@ -131,7 +135,7 @@ KeepBest(Counter *counter, const Baskets *baskets, uint32 item, uint32 kept)
 	}
 	if (nothers > kept)
 	{
-		qsort(others, nothers, sizeof(OtherItem), CompareScores);
+		SortByScore(others, nothers);
 		nothers = kept;
 	}
 	counter->nothers = nothers;
