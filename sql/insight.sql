@@ -304,7 +304,9 @@ BEGIN
 	IF given ? 'item_ids' THEN
 		result.item_ids := interactions.read_ids('item_ids', given -> 'item_ids', 0, 1000);
 	END IF;
-	IF given ? 'timestamp' THEN
+	IF jsonb_typeof(given -> 'timestamp') NOT IN ('number', 'string') THEN
+		RAISE '"timestamp" must be a number of milliseconds between 0 and 253402300799999, not %', left(given ->> 'timestamp', 64) USING ERRCODE = '22023';
+	ELSIF given ? 'timestamp' THEN
 		result."timestamp" := interactions.timestamp_to_ms(interactions.timestamp_from_ms(given ->> 'timestamp'));
 	END IF;
 	RETURN result;

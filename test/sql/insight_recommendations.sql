@@ -30,7 +30,7 @@ END
 $$;
 SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', body)) FROM unnest(ARRAY[NULL, '[]', '{}', '{"recommendation_id": ""}', '{"recommendation_id": 1.5}', '{"recommendation_id": "x", "recommendation_id": "y"}',
 	'{"recommendation_id": "x", "items": []}', '{"recommendation_id": "x", "item_ids": "a"}', '{"recommendation_id": "x", "item_ids": [""]}', '{"recommendation_id": "x", "item_ids": [null]}',
-	'{"recommendation_id": "x", "timestamp": "2020-01-01"}', '{"recommendation_id": "x", "timestamp": -1}', '{"recommendation_id": "x", "user_id": ""}', '{"recommendation_id": "x", "scenario": {}}']) AS body;
+	'{"recommendation_id": "x", "timestamp": "2020-01-01"}', '{"recommendation_id": "x", "timestamp": -1}', '{"recommendation_id": "x", "timestamp": true}', '{"recommendation_id": "x", "user_id": ""}', '{"recommendation_id": "x", "scenario": {}}']) AS body;
 SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', json_build_object('recommendation_id', 'x', 'item_ids', array_fill('a'::text, ARRAY[n])))) FROM unnest(ARRAY[1000, 1001]) AS n;
 SELECT refusal(format('INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp") VALUES (%s)', row)) FROM unnest(ARRAY[$$NULL, 'u', 's', NULL, now()$$, $$'', 'u', 's', NULL, now()$$,
 	$$'x1', repeat('x', 513), 's', NULL, now()$$, $$'x1', 'u', '', NULL, now()$$, $$'x1', 'u', 's', '{a,""}', now()$$, $$'x1', 'u', 's', '{{a},{b}}', now()$$, $$'x1', 'u', 's', NULL, '1960-01-01'$$, $$'x1', 'u', 's', NULL, 'infinity'$$]) AS row;
