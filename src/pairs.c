@@ -21,11 +21,10 @@ typedef struct Found
 	uint32 user; /* whose basket it is */
 } Found;
 
-/* what a pass over the baskets finds, of the items from first to before end */
+/* what a pass over the baskets finds, of some items */
 typedef struct Pass
 {
-	uint32	first;
-	uint32	end;
+	uint32	end;   /* the item after the last of them */
 	Found  *found; /* of one item after another, in the order of users */
 	uint64 *ends;  /* of what is found of each item */
 } Pass;
@@ -112,7 +111,7 @@ CountOthers(Counter *counter, const Found *found, uint64 nfound)
 
 /*
  * Of the others of an item keep those that are in more baskets than chance
- * would have it, and of these the best, in the order of their ids.
+ * would have it, and of these the best.
  */
 static void
 KeepBest(Counter *counter, const Baskets *baskets, uint32 item, uint32 kept)
@@ -153,7 +152,7 @@ ReadPass(Pass *pass, Baskets *baskets, uint32 first)
 	uint64 nfound = 0;
 	const Basket *basket;
 
-	pass->first = pass->end = first;
+	pass->end = first;
 	do
 		nfound += items[pass->end++].found;
 	while (pass->end < baskets->nitems &&

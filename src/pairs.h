@@ -17,7 +17,7 @@ typedef struct OtherItem
 	double llr;
 } OtherItem;
 
-/* takes a pair; those of an item come in the order of the others' ids */
+/* takes a pair; the items come in the order of their ids */
 typedef void (*TakePair)(void *arg, const ItemCount *item,
 						 const OtherItem *other);
 
