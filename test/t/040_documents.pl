@@ -1,4 +1,4 @@
-# What README and the documents show works: their SQL runs, their shell can be read, their links lead somewhere, and README stays short.
+# What README and the documents show works: their SQL runs, their shell can be read, their links lead somewhere, every error stands in one of them, and README stays short.
 
 use strict;
 use warnings FATAL => 'all';
@@ -61,6 +61,20 @@ for my $document (@documents)
 		ok(IPC::Run::run(['bash', '-n'], '<', \$block, '2>', \$stderr), "$document: $line") or diag $stderr;
 	}
 }
+
+# The SQLSTATEs that the code raises, and the codes of nginx.conf's own answers
+my $headers = `pg_config --includedir-server`;
+chomp $headers;
+my %states = slurp_file("$headers/utils/errcodes.h") =~ /^#define (ERRCODE_\w+) MAKE_SQLSTATE\((.*)\)/mg;
+s/[^\w]//g for values %states;
+my $errors = join '', map { slurp_file("doc/$_.md") } qw(reference insight troubleshooting);
+my %raised = map { $_ => 1 } map { slurp_file($_) =~ /[^_](ERRCODE_\w+)/g } glob 'src/*.[ch]';
+delete @raised{qw(ERRCODE_DUPLICATE_TABLE ERRCODE_UNKNOWN_USER)}; # of a NOTICE; our own, PT404
+my @codes = map { $states{$_} // $_ } keys %raised;
+push @codes, map { slurp_file($_) =~ /ERRCODE = '(\w+)'/g } glob 'sql/*.sql';
+push @codes, slurp_file('deploy/nginx.conf') =~ /"code":"(\w+)"/g;
+cmp_ok(scalar(@codes), '>', 40, 'there are errors');
+is_deeply([ grep { $errors !~ /\b$_\b/ } sort @codes ], [], 'the documents have each of them');
 
 cmp_ok(scalar(split /\n/, slurp_file('README.md')), '<=', 200, 'README has 200 lines at most');
 done_testing();
