@@ -26,9 +26,28 @@
 #include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/rls.h"
+#include "utils/timestamp.h"
 
 /* of a statement, while others change what it comes to */
 #define MAX_RUNS 10
+
+/* whose rows, who gets them, and between which times interactions lie */
+static const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID,
+							   TIMESTAMPTZOID};
+
+/* The rows of a user in a table. */
+static const char *
+RowsOf(int table, const char *alias, const char *user)
+{
+	const char *of_user =
+		psprintf("%s.user_id OPERATOR(pg_catalog.=) %s", alias, user);
+
+	if (table >= NUM_TYPES)
+		return of_user;
+	return psprintf("%s AND %s.\"timestamp\" OPERATOR(pg_catalog.>=) $3"
+					" AND %s.\"timestamp\" OPERATOR(pg_catalog.<=) $4",
+					of_user, alias, alias);
+}
 
 /* Find what the other user has already, value for value. */
 static void
@@ -43,9 +62,9 @@ AppendKnown(StringInfo sql, int table)
 					 " ON other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
 					 " AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
 					 " AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint"
-					 " WHERE one.user_id OPERATOR(pg_catalog.=) $1"
-					 " AND other.user_id OPERATOR(pg_catalog.=) $2",
-					 name, name);
+					 " WHERE %s AND %s",
+					 name, name, RowsOf(table, "one", "$1"),
+					 RowsOf(table, "other", "$2"));
 	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
 	{
 		const char *column = quote_identifier(ColumnName(type, i));
@@ -62,8 +81,9 @@ static int64
 LockKnown(int table, const Datum *users)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	const Oid		  argtypes[] = {TEXTOID, TEXTOID};
-	Datum			  values[] = {users[0], users[1]};
+	Datum			  values[lengthof(argtypes)] = {users[0], users[1],
+													TimestampTzGetDatum(DT_NOBEGIN),
+													TimestampTzGetDatum(DT_NOEND)};
 	StringInfoData	  sql;
 
 	if (!PlanIsKept(plans[table], TableName(table)))
@@ -88,12 +108,13 @@ AppendRemoveDuplicates(StringInfo sql, int table)
 	appendStringInfo(sql,
 					 "), removed_%d AS (DELETE FROM interactions.%s AS one"
 					 " USING known_%d AS known"
-					 " WHERE one.user_id OPERATOR(pg_catalog.=) $1"
+					 " WHERE %s"
 					 " AND one.\"timestamp\" OPERATOR(pg_catalog.=) known.\"timestamp\""
 					 " AND one.item_id OPERATOR(pg_catalog.=) known.item_id"
 					 " AND one.fingerprint OPERATOR(pg_catalog.=) known.fingerprint"
 					 " RETURNING 1), ",
-					 table, quote_identifier(TableName(table)), table);
+					 table, quote_identifier(TableName(table)), table,
+					 RowsOf(table, "one", "$1"));
 }
 
 /*
@@ -108,18 +129,17 @@ AppendChange(StringInfo sql, int table, RowsChange change)
 	if (change == ROWS_GO)
 	{
 		appendStringInfo(sql,
-						 "removed_%d AS (DELETE FROM interactions.%s"
-						 " WHERE user_id OPERATOR(pg_catalog.=) $1"
-						 " RETURNING 1)",
-						 table, name);
+						 "removed_%d AS (DELETE FROM interactions.%s AS one"
+						 " WHERE %s RETURNING 1)",
+						 table, name, RowsOf(table, "one", "$1"));
 		return;
 	}
 	if (table < NUM_TYPES)
 		AppendRemoveDuplicates(sql, table);
 	appendStringInfo(sql,
-					 "moved_%d AS (UPDATE interactions.%s SET user_id = $2"
-					 " WHERE user_id OPERATOR(pg_catalog.=) $1",
-					 table, name);
+					 "moved_%d AS (UPDATE interactions.%s AS one SET user_id = $2"
+					 " WHERE %s",
+					 table, name, RowsOf(table, "one", "$1"));
 	if (table < NUM_TYPES)
 		appendStringInfo(sql,
 						 " AND NOT (\"timestamp\", item_id, fingerprint)"
@@ -138,9 +158,10 @@ AppendCount(StringInfo sql, int table, RowsChange change)
 
 	appendStringInfo(sql,
 					 "SELECT CAST(%d AS pg_catalog.int8),"
-					 " (SELECT pg_catalog.count(*) FROM interactions.%s"
-					 " WHERE user_id OPERATOR(pg_catalog.=) $1)",
-					 table, quote_identifier(TableName(table)));
+					 " (SELECT pg_catalog.count(*) FROM interactions.%s AS one"
+					 " WHERE %s)",
+					 table, quote_identifier(TableName(table)),
+					 RowsOf(table, "one", "$1"));
 	if (change == ROWS_GO || table < NUM_TYPES)
 		appendStringInfo(sql, ", (SELECT pg_catalog.count(*) FROM removed_%d)",
 						 table);
@@ -192,7 +213,6 @@ PlanByIndex(SPIPlanPtr plan)
 static SPIPlanPtr
 ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 {
-	const Oid	   argtypes[] = {TEXTOID, TEXTOID};
 	StringInfoData sql;
 	StringInfoData counts;
 	bool		   kept = true;
@@ -263,10 +283,14 @@ LockChanged(const UserChange *change)
  * is left that a trigger has stored.
  */
 static void
-RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
+RunChange(SPIPlanPtr plan, UserChange *change, bool tied, TimestampTz oldest,
+		  TimestampTz newest)
 {
-	int	 nestlevel = NewGUCNestLevel();
-	bool done = false;
+	Datum values[lengthof(argtypes)] = {change->users[0], change->users[1],
+										TimestampTzGetDatum(oldest),
+										TimestampTzGetDatum(newest)};
+	int	  nestlevel = NewGUCNestLevel();
+	bool  done = false;
 
 	/* the plan that is kept is run, whatever the session asks for */
 	SetForNow("plan_cache_mode", "auto");
@@ -277,8 +301,7 @@ RunChange(SPIPlanPtr plan, UserChange *change, bool tied)
 		if (tied)
 			LockChanged(change);
 		PlanByIndex(plan);
-		ntables = RunPlan(plan, lengthof(change->users), change->users, NULL,
-						  SPI_OK_SELECT);
+		ntables = RunPlan(plan, lengthof(values), values, NULL, SPI_OK_SELECT);
 		done = true;
 		for (uint64 i = 0; i < ntables; i++)
 		{
@@ -325,15 +348,20 @@ ChangeRows(UserChange *change)
 			changes[i] = changes[0];
 		plan = &joint[changes[0]][changes[TABLE_RECOMMENDATIONS]]
 					 [changes[TABLE_USERS]];
-		RunChange(ChangePlan(plan, changes, 0, TABLE_USERS), change, true);
+		RunChange(ChangePlan(plan, changes, 0, TABLE_USERS), change, true,
+				  DT_NOBEGIN, DT_NOEND);
 		return;
 	}
 	for (int table = 0; table < NUM_USER_TABLES; table++)
 	{
+		bool bounded = table < NUM_TYPES && changes[table] == ROWS_MOVE;
+
 		if (changes[table] != ROWS_STAY)
 			RunChange(ChangePlan(&singles[table][changes[table]], changes,
 								 table, table),
-					  change, false);
+					  change, false,
+					  bounded ? change->oldest[table] : DT_NOBEGIN,
+					  bounded ? change->newest[table] : DT_NOEND);
 	}
 }
 

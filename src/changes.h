@@ -5,6 +5,8 @@
 #ifndef INTERACTIONS_CHANGES_H
 #define INTERACTIONS_CHANGES_H
 
+#include "datatype/timestamp.h"
+
 #include "compat.h"
 #include "ties.h"
 
@@ -20,6 +22,10 @@ typedef struct UserChange
 {
 	Datum users[2]; /* whose rows, and who gets them */
 	RowsChange changes[NUM_USER_TABLES];
+	/* of a type that moves, the times between which the rows lie: so only
+	 * the partitions of these are opened, unless tables are tied */
+	TimestampTz oldest[NUM_TYPES];
+	TimestampTz newest[NUM_TYPES];
 	int64 moved[NUM_USER_TABLES];
 	int64 removed[NUM_USER_TABLES]; /* of what moves, the duplicates */
 } UserChange;

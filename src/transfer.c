@@ -19,28 +19,42 @@
 #include "transfer.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "utils/timestamp.h"
 
 #define ERRCODE_UNKNOWN_USER MAKE_SQLSTATE('P', 'T', '4', '0', '4')
 
 /* of a transfer, while others store the same rows for the target */
 #define MAX_TRIES 10
 
+/*
+ * Find out whether the source has interactions of a type, and note between
+ * which times they lie.
+ */
 static bool
-HasRows(const InteractionType *type, Datum user_id)
+FindRows(UserChange *change, const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
+	int				  table = TypeIndex(type);
 	const Oid		  argtypes[] = {TEXTOID};
+	bool			  isnull;
 
-	if (!PlanIsKept(*plan, type->plural))
-		KeepPlan(plan,
-				 psprintf("SELECT FROM interactions.%s"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1"
-						  " FETCH FIRST 1 ROW ONLY",
+	if (!PlanIsKept(plans[table], type->plural))
+		KeepPlan(&plans[table],
+				 psprintf("SELECT pg_catalog.min(\"timestamp\"),"
+						  " pg_catalog.max(\"timestamp\")"
+						  " FROM interactions.%s"
+						  " WHERE user_id OPERATOR(pg_catalog.=) $1",
 						  quote_identifier(type->plural)),
 				 lengthof(argtypes), argtypes, 0);
-	return RunPlan(*plan, lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT) >
-		   0;
+	RunPlan(plans[table], lengthof(argtypes), change->users, NULL,
+			SPI_OK_SELECT);
+	change->oldest[table] =
+		DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
+										  SPI_tuptable->tupdesc, 1, &isnull));
+	change->newest[table] =
+		DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
+										  SPI_tuptable->tupdesc, 2, &isnull));
+	return !isnull;
 }
 
 /* a transfer, and what it needs to be tried again */
@@ -95,7 +109,7 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 	known = IsRegistered(job.change.users[0]);
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
-		if (HasRows(&InteractionTypes[i], job.change.users[0]))
+		if (FindRows(&job.change, &InteractionTypes[i]))
 			job.change.changes[i] = ROWS_MOVE;
 		known = known || job.change.changes[i] == ROWS_MOVE;
 	}
