@@ -14,16 +14,16 @@ CREATE FUNCTION bench.zipf(n bigint, seed bigint, max integer) RETURNS integer
 
 -- The id of a rank. The factor has no divisor in common with max: ids come in no order of rank.
 CREATE FUNCTION bench.id(prefix text, rank integer, max integer) RETURNS text
-	RETURN prefix || 10000 + rank * 7919 % max;
+	RETURN prefix || 10000 + rank * 7919::bigint % max;
 
 -- Rows first to last of those that fill six months with total of them.
-CREATE FUNCTION bench.generate(first bigint, last bigint, total bigint)
+CREATE FUNCTION bench.generate(first bigint, last bigint, total bigint, users integer DEFAULT 50000, items integer DEFAULT 20000)
 	RETURNS TABLE (n bigint, user_id text, item_id text, "timestamp" timestamptz, recommendation_id text, price numeric, amount integer)
 	LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT n,
-		bench.id('user-', bench.zipf(n, 1, 50000), 50000),
-		bench.id('item-', bench.zipf(n, 2, 20000), 20000),
+		bench.id('user-', bench.zipf(n, 1, users), users),
+		bench.id('item-', bench.zipf(n, 2, items), items),
 		'2025-01-01 00:00+00'::timestamptz
 			+ floor((n - bench.uniform(n, 3)) * 15638400000 / total) * '1 ms'::interval,
 		CASE WHEN bench.uniform(n, 4) < 0.3 THEN md5(n::text) END,
