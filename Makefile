@@ -41,23 +41,23 @@ endif
 $(OBJS): $(wildcard src/*.h)
 
 # A line of types.txt makes one type
-$(SCRIPT): sql/head.sql sql/type.sql.in sql/types.txt sql/insight.sql sql/tail.sql Makefile
+$(SCRIPT): sql/head.sql sql/type.sql.in sql/types.txt sql/insight.sql sql/shards.sql sql/tail.sql Makefile
 	set -e; trap 'rm -f $@.tmp' EXIT; \
 	{ \
 		cat sql/head.sql; \
 		grep -v '^#' sql/types.txt | while IFS='|' read -r singular plural columns; do \
 			sed -e "s/@singular@/$$singular/g" -e "s/@plural@/$$plural/g" -e "s/@columns@/$$columns/" sql/type.sql.in; \
 		done; \
-		cat sql/insight.sql sql/tail.sql; \
+		cat sql/insight.sql sql/shards.sql sql/tail.sql; \
 	} > $@.tmp; \
 	mv $@.tmp $@
 
 # What is new since the version before stands in parts of its own
-$(DELTA): sql/insight.sql sql/tail.sql Makefile
+$(DELTA): sql/insight.sql sql/shards.sql sql/tail.sql Makefile
 	{ \
 		printf '%s\n' '\echo Use "ALTER EXTENSION interactions UPDATE" to load this file. \quit'; \
 		echo 'SET LOCAL search_path = pg_catalog, pg_temp;'; \
-		cat sql/insight.sql sql/tail.sql; \
+		cat sql/insight.sql sql/shards.sql sql/tail.sql; \
 	} > $@
 
 # The renderer of the REST API's page, from npm

@@ -65,7 +65,10 @@ REVOKE INSERT, DELETE ON interactions.item_pairs, interactions.item_popularity F
 GRANT UPDATE (user_id) ON interactions.recommendations TO web;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA interactions, interactions_v1 TO web_reader;
-GRANT EXECUTE ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]) TO web;
+-- what functions of the API call
+GRANT EXECUTE ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]),
+	interactions.update_user(text, json), interactions.change_user(text, boolean, boolean, boolean, text, text, bigint),
+	interactions.erase_user(text) TO web;
 
 DO $$
 DECLARE

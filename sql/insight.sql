@@ -459,24 +459,24 @@ CREATE FUNCTION interactions_v1.get_recommendation(recommendation_id text) RETUR
 DECLARE
 	recommendations CONSTANT regclass := interactions.required_table('recommendations');
 	id CONSTANT text COLLATE "C" := interactions.checked_id('recommendation_id', recommendation_id);
+	shown record;
 	result interactions_v1.recommendation_result;
 BEGIN
+	SELECT * INTO shown FROM interactions.recommendations WHERE recommendation_id = id;
+	IF NOT FOUND THEN
+		RAISE 'recommendation does not exist' USING ERRCODE = 'PT404', DETAIL = format('No recommendation with the id "%s" was recorded.', left(id, 64));
+	END IF;
 	SELECT shown.recommendation_id, shown.user_id, shown.scenario, shown.item_ids, interactions.timestamp_to_ms(shown."timestamp"),
 		(SELECT count(*) FROM interactions.bookmarks WHERE recommendation_id = id), (SELECT count(*) FROM interactions.ratings WHERE recommendation_id = id),
 		bought.purchases, (SELECT count(*) FROM interactions.cart_additions WHERE recommendation_id = id), viewed.views,
 		bought.revenue, bought.without_price, interactions.timestamp_to_ms(viewed.first) - interactions.timestamp_to_ms(shown."timestamp"),
 		interactions.timestamp_to_ms(bought.first) - interactions.timestamp_to_ms(shown."timestamp")
 	INTO result
-	FROM interactions.recommendations AS shown
-	CROSS JOIN LATERAL (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp")
+	FROM (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp")
 		FROM interactions.views WHERE recommendation_id = id) AS viewed (views, first)
-	CROSS JOIN LATERAL (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp"),
+	CROSS JOIN (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp"),
 		coalesce(sum(price * coalesce(amount, 1)), 0), count(*) - count(price)
-		FROM interactions.purchases WHERE recommendation_id = id) AS bought (purchases, first, revenue, without_price)
-	WHERE shown.recommendation_id = id;
-	IF NOT FOUND THEN
-		RAISE 'recommendation does not exist' USING ERRCODE = 'PT404', DETAIL = format('No recommendation with the id "%s" was recorded.', left(id, 64));
-	END IF;
+		FROM interactions.purchases WHERE recommendation_id = id) AS bought (purchases, first, revenue, without_price);
 	RETURN result;
 END
 $$;

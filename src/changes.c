@@ -20,6 +20,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
+#include "distribution.h"
 #include "plans.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -31,52 +32,18 @@
 /* of a statement, while others change what it comes to */
 #define MAX_RUNS 10
 
-/* whose rows, who gets them, and between which times interactions lie */
-static const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID,
-							   TIMESTAMPTZOID};
+static const Oid argtypes[NUM_CHANGE_ARGS] = {TEXTOID, TEXTOID, TIMESTAMPTZOID,
+											  TIMESTAMPTZOID};
 
-/* The rows of a user in a table. */
-static const char *
-RowsOf(int table, const char *alias, const char *user)
+/* where a statement is run: on one table, on all that are tied, or on shards */
+typedef enum ChangeScope
 {
-	const char *of_user =
-		psprintf("%s.user_id OPERATOR(pg_catalog.=) %s", alias, user);
+	SCOPE_TABLE,
+	SCOPE_TIED,
+	SCOPE_SHARDS
+} ChangeScope;
 
-	if (table >= NUM_TYPES)
-		return of_user;
-	return psprintf("%s AND %s.\"timestamp\" OPERATOR(pg_catalog.>=) $3"
-					" AND %s.\"timestamp\" OPERATOR(pg_catalog.<=) $4",
-					of_user, alias, alias);
-}
-
-/* Find what the other user has already, value for value. */
-static void
-AppendKnown(StringInfo sql, int table)
-{
-	const InteractionType *type = &InteractionTypes[table];
-	const char			  *name = quote_identifier(type->plural);
-
-	appendStringInfo(sql,
-					 "SELECT one.\"timestamp\", one.item_id, one.fingerprint"
-					 " FROM interactions.%s AS one JOIN interactions.%s AS other"
-					 " ON other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
-					 " AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
-					 " AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint"
-					 " WHERE %s AND %s",
-					 name, name, RowsOf(table, "one", "$1"),
-					 RowsOf(table, "other", "$2"));
-	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
-	{
-		const char *column = quote_identifier(ColumnName(type, i));
-
-		appendStringInfo(sql,
-						 " AND (one.%s OPERATOR(pg_catalog.=) other.%s"
-						 " OR one.%s IS NULL AND other.%s IS NULL)",
-						 column, column, column, column);
-	}
-}
-
-/* Let the other user keep that, for what is to refer to it; returns how many. */
+/* Let the other user keep what he has already, for what is to refer to it; returns how many. */
 static int64
 LockKnown(int table, const Datum *users)
 {
@@ -84,98 +51,15 @@ LockKnown(int table, const Datum *users)
 	Datum			  values[lengthof(argtypes)] = {users[0], users[1],
 													TimestampTzGetDatum(DT_NOBEGIN),
 													TimestampTzGetDatum(DT_NOEND)};
-	StringInfoData	  sql;
 
 	if (!PlanIsKept(plans[table], TableName(table)))
-	{
-		initStringInfo(&sql);
-		appendStringInfoString(&sql, "SELECT pg_catalog.count(*) FROM (");
-		AppendKnown(&sql, table);
-		appendStringInfoString(&sql, " FOR KEY SHARE OF other) AS locked");
-		KeepPlan(&plans[table], sql.data, lengthof(argtypes), argtypes,
-				 CURSOR_OPT_GENERIC_PLAN);
-	}
+		KeepPlan(&plans[table],
+				 psprintf("SELECT pg_catalog.count(*)"
+						  " FROM (%s FOR KEY SHARE OF other) AS locked",
+						  KnownRows(table, false)),
+				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
 	RunPlan(plans[table], lengthof(values), values, NULL, SPI_OK_SELECT);
 	return ResultInt64(0, 1);
-}
-
-/* Remove what the other user has already. */
-static void
-AppendRemoveDuplicates(StringInfo sql, int table)
-{
-	appendStringInfo(sql, "known_%d AS MATERIALIZED (", table);
-	AppendKnown(sql, table);
-	appendStringInfo(sql,
-					 "), removed_%d AS (DELETE FROM interactions.%s AS one"
-					 " USING known_%d AS known"
-					 " WHERE %s"
-					 " AND one.\"timestamp\" OPERATOR(pg_catalog.=) known.\"timestamp\""
-					 " AND one.item_id OPERATOR(pg_catalog.=) known.item_id"
-					 " AND one.fingerprint OPERATOR(pg_catalog.=) known.fingerprint"
-					 " RETURNING 1), ",
-					 table, quote_identifier(TableName(table)), table,
-					 RowsOf(table, "one", "$1"));
-}
-
-/*
- * Change a table.  What has gone as a duplicate is filtered out row by row, not
- * by a join, which might lose the order of the key.
- */
-static void
-AppendChange(StringInfo sql, int table, RowsChange change)
-{
-	const char *name = quote_identifier(TableName(table));
-
-	if (change == ROWS_GO)
-	{
-		appendStringInfo(sql,
-						 "removed_%d AS (DELETE FROM interactions.%s AS one"
-						 " WHERE %s RETURNING 1)",
-						 table, name, RowsOf(table, "one", "$1"));
-		return;
-	}
-	if (table < NUM_TYPES)
-		AppendRemoveDuplicates(sql, table);
-	appendStringInfo(sql,
-					 "moved_%d AS (UPDATE interactions.%s AS one SET user_id = $2"
-					 " WHERE %s",
-					 table, name, RowsOf(table, "one", "$1"));
-	if (table < NUM_TYPES)
-		appendStringInfo(sql,
-						 " AND NOT (\"timestamp\", item_id, fingerprint)"
-						 " OPERATOR(pg_catalog.=) ANY"
-						 " (SELECT \"timestamp\", item_id, fingerprint"
-						 " FROM known_%d)",
-						 table);
-	appendStringInfoString(sql, " RETURNING user_id)");
-}
-
-/* Tell of a table: its number, found, removed, moved, otherwise. */
-static void
-AppendCount(StringInfo sql, int table, RowsChange change)
-{
-	const char *none = ", CAST(0 AS pg_catalog.int8)";
-
-	appendStringInfo(sql,
-					 "SELECT CAST(%d AS pg_catalog.int8),"
-					 " (SELECT pg_catalog.count(*) FROM interactions.%s AS one"
-					 " WHERE %s)",
-					 table, quote_identifier(TableName(table)),
-					 RowsOf(table, "one", "$1"));
-	if (change == ROWS_GO || table < NUM_TYPES)
-		appendStringInfo(sql, ", (SELECT pg_catalog.count(*) FROM removed_%d)",
-						 table);
-	else
-		appendStringInfoString(sql, none);
-	if (change == ROWS_MOVE)
-		appendStringInfo(sql,
-						 ", (SELECT pg_catalog.count(*) FROM moved_%d"
-						 " WHERE user_id OPERATOR(pg_catalog.=) $2)"
-						 ", (SELECT pg_catalog.count(*) FROM moved_%d"
-						 " WHERE user_id OPERATOR(pg_catalog.<>) $2)",
-						 table, table);
-	else
-		appendStringInfo(sql, "%s%s", none, none);
 }
 
 /* Set a setting for now, as ri_triggers.c does. */
@@ -213,37 +97,15 @@ PlanByIndex(SPIPlanPtr plan)
 static SPIPlanPtr
 ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 {
-	StringInfoData sql;
-	StringInfoData counts;
-	bool		   kept = true;
+	bool kept = true;
 
 	for (int table = first; table <= last; table++)
 		kept = (changes[table] == ROWS_STAY ||
 				PlanIsKept(*plan, TableName(table))) &&
 			   kept;
 	if (!kept)
-	{
-		initStringInfo(&sql);
-		initStringInfo(&counts);
-		for (int i = first; i <= last; i++)
-		{
-			/* the target first, for a trigger that asks for that */
-			int table = changes[last] != ROWS_MOVE ? i
-						: i == first			   ? last
-												   : i - 1;
-
-			if (changes[table] == ROWS_STAY)
-				continue;
-			appendStringInfoString(&sql, sql.len > 0 ? ", " : "WITH ");
-			AppendChange(&sql, table, changes[table]);
-			if (counts.len > 0)
-				appendStringInfoString(&counts, " UNION ALL ");
-			AppendCount(&counts, table, changes[table]);
-		}
-		appendStringInfo(&sql, " %s", counts.data);
-		KeepPlan(plan, sql.data, lengthof(argtypes), argtypes,
-				 CURSOR_OPT_GENERIC_PLAN);
-	}
+		KeepPlan(plan, ChangeStatement(changes, first, last, false),
+				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
 	return *plan;
 }
 
@@ -283,24 +145,27 @@ LockChanged(const UserChange *change)
  * is left that a trigger has stored.
  */
 static void
-RunChange(SPIPlanPtr plan, UserChange *change, bool tied, TimestampTz oldest,
-		  TimestampTz newest)
+RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
+		  TimestampTz oldest, TimestampTz newest)
 {
 	Datum values[lengthof(argtypes)] = {change->users[0], change->users[1],
 										TimestampTzGetDatum(oldest),
 										TimestampTzGetDatum(newest)};
+	bool  tied = scope == SCOPE_TIED;
 	int	  nestlevel = NewGUCNestLevel();
 	bool  done = false;
 
 	/* the plan that is kept is run, whatever the session asks for */
-	SetForNow("plan_cache_mode", "auto");
+	if (scope != SCOPE_SHARDS)
+		SetForNow("plan_cache_mode", "auto");
 	for (int run = 1; !done; run++)
 	{
 		uint64 ntables;
 
 		if (tied)
 			LockChanged(change);
-		PlanByIndex(plan);
+		if (scope != SCOPE_SHARDS)
+			PlanByIndex(plan);
 		ntables = RunPlan(plan, lengthof(values), values, NULL, SPI_OK_SELECT);
 		done = true;
 		for (uint64 i = 0; i < ntables; i++)
@@ -324,12 +189,42 @@ RunChange(SPIPlanPtr plan, UserChange *change, bool tied, TimestampTz oldest,
 	AtEOXact_GUC(true, nestlevel);
 }
 
-/* Do what is to be done, and count it. */
+/*
+ * Change one table.  Of one in shards the statement is made anew, as columns
+ * come and go.
+ */
+static void
+ChangeTable(UserChange *change, int table)
+{
+	static SPIPlanPtr plans[NUM_USER_TABLES][ROWS_GO + 1];
+	RowsChange		 *changes = change->changes;
+	bool		bounded = table < NUM_TYPES && changes[table] == ROWS_MOVE;
+	TimestampTz oldest = bounded ? change->oldest[table] : DT_NOBEGIN;
+	TimestampTz newest = bounded ? change->newest[table] : DT_NOEND;
+	int			nestlevel = BeginOnShards(TableName(table));
+	SPIPlanPtr	plan;
+
+	if (nestlevel == 0)
+	{
+		plan = ChangePlan(&plans[table][changes[table]], changes, table, table);
+		RunChange(plan, change, SCOPE_TABLE, oldest, newest);
+		return;
+	}
+	plan = SPI_prepare(ChangeStatement(changes, table, table,
+									   table != TABLE_RECOMMENDATIONS),
+					   lengthof(argtypes), unconstify(Oid *, &argtypes[0]));
+	RunChange(plan, change, SCOPE_SHARDS, oldest, newest);
+	SPI_freeplan(plan);
+	EndOnShards(nestlevel);
+}
+
+/*
+ * Do what is to be done, and count it.  Tables in shards are changed one by
+ * one, in an order that keys to users allow.
+ */
 void
 ChangeRows(UserChange *change)
 {
-	/* of one table, by what becomes of it; and of all of them, so, too */
-	static SPIPlanPtr singles[NUM_USER_TABLES][ROWS_GO + 1];
 	static SPIPlanPtr joint[ROWS_GO + 1][ROWS_GO + 1][ROWS_GO + 1];
 	RowsChange		 *changes = change->changes;
 
@@ -338,7 +233,7 @@ ChangeRows(UserChange *change)
 		changes[TABLE_RECOMMENDATIONS] = ROWS_STAY;
 	memset(change->moved, 0, sizeof(change->moved));
 	memset(change->removed, 0, sizeof(change->removed));
-	if (AreTied())
+	if (!IsDistributed(TableName(TABLE_USERS)) && AreTied())
 	{
 		SPIPlanPtr *plan;
 
@@ -348,20 +243,14 @@ ChangeRows(UserChange *change)
 			changes[i] = changes[0];
 		plan = &joint[changes[0]][changes[TABLE_RECOMMENDATIONS]]
 					 [changes[TABLE_USERS]];
-		RunChange(ChangePlan(plan, changes, 0, TABLE_USERS), change, true,
+		RunChange(ChangePlan(plan, changes, 0, TABLE_USERS), change, SCOPE_TIED,
 				  DT_NOBEGIN, DT_NOEND);
 		return;
 	}
 	for (int table = 0; table < NUM_USER_TABLES; table++)
 	{
-		bool bounded = table < NUM_TYPES && changes[table] == ROWS_MOVE;
-
 		if (changes[table] != ROWS_STAY)
-			RunChange(ChangePlan(&singles[table][changes[table]], changes,
-								 table, table),
-					  change, false,
-					  bounded ? change->oldest[table] : DT_NOBEGIN,
-					  bounded ? change->newest[table] : DT_NOEND);
+			ChangeTable(change, table);
 	}
 }
 

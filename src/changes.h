@@ -7,16 +7,8 @@
 
 #include "datatype/timestamp.h"
 
+#include "change_statement.h"
 #include "compat.h"
-#include "ties.h"
-
-/* what is to become of a user's rows in a table */
-typedef enum RowsChange
-{
-	ROWS_STAY,
-	ROWS_MOVE, /* to the other user, but for what he has already */
-	ROWS_GO
-} RowsChange;
 
 typedef struct UserChange
 {

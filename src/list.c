@@ -7,6 +7,7 @@
 #include "access/table.h"
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
+#include "distribution.h"
 #include "executor/tuptable.h"
 #include "funcapi.h"
 #include "interactions.h"
@@ -228,10 +229,14 @@ ListRange(const ListRequest *request, RowReceiver *receiver, TimestampTz from,
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver->pub};
 	SPIPlanPtr		  plan;
 	int				  conditions = request->has_after ? LIST_AFTER : 0;
+	int				  nestlevel = 0;
 	int				  result;
 
 	if (!TIMESTAMP_IS_NOBEGIN(from) || !TIMESTAMP_IS_NOEND(to))
 		conditions |= LIST_IN_RANGE;
+	/* a user's rows are in one shard */
+	if (request->of_item)
+		nestlevel = BeginOnShards(request->type->plural);
 	plan = ListPlan(request->type, request->of_item, conditions);
 	options.params = makeParamList(lengthof(values));
 	for (int i = 0; i < (int) lengthof(values); i++)
@@ -240,6 +245,7 @@ ListRange(const ListRequest *request, RowReceiver *receiver, TimestampTz from,
 							  .pflags = PARAM_FLAG_CONST,
 							  .ptype = SPI_getargtypeid(plan, i)};
 	result = SPI_execute_plan_extended(plan, &options);
+	EndOnShards(nestlevel);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_plan_extended failed: %s",
 			 SPI_result_code_string(result));

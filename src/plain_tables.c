@@ -11,7 +11,8 @@
  *									INSERT of the rows as they are
  *	  defaults, generated and		show in the plan, too: their columns are
  *	  identity columns, typmods		not those of the batch
- *	  shards, foreign tables		have another plan, or are no plain table
+ *	  shards						left to INSERT
+ *	  foreign tables				have another plan, or are no plain table
  *	  partitions by time			each row goes where core would put it; any
  *									other table with a parent, or with
  *									children, is left to INSERT
@@ -36,6 +37,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
 #include "compat.h"
+#include "distribution.h"
 #include "executor/executor.h"
 #include "parser/parsetree.h"
 #include "plain_tables.h"
@@ -225,7 +227,8 @@ OpenPlainTables(const Batch *batch, Relation target,
 	bool		plain;
 
 	/* the first is for INSERT to refuse, the second to see each statement */
-	if (XactReadOnly || ExecutorCheckPerms_hook != NULL)
+	if (XactReadOnly || ExecutorCheckPerms_hook != NULL ||
+		IsDistributed(RelationGetRelationName(target)))
 		return NIL;
 	plan = SPI_plan_get_cached_plan(insert);
 	plain =

@@ -4,7 +4,8 @@
  *
  * It goes through the table once, in the order in which the rows lie there,
  * and passes over rows that others hold, so that it never waits for traffic
- * and nobody waits long for it.
+ * and nobody waits long for it.  Where the table is in shards, each of these is
+ * gone through where it is.
  */
 #include "postgres.h"
 
@@ -13,21 +14,33 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "changes.h"
-#include "interaction.h"
+#include "distribution.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "partitions.h"
 #include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"
+#include "types.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/timestamp.h"
 #include "violation.h"
 
-/* they have a time, too, and so can be purged as a type is */
-static const InteractionType recommendations = {.plural = "recommendations"};
+/* what is to be purged: a table of ours, or a shard of one */
+typedef struct Purge
+{
+	Oid			relid;
+	const char *name;  /* as SQL has it */
+	const char *label; /* as NOTICEs have it, or NULL for none */
+	TimestampTz older_than;
+	int			batch_size;
+	SPIPlanPtr	plans[2]; /* without policies and with them */
+	int64		total;
+	TimestampTz told; /* when a NOTICE said so */
+} Purge;
 
 /* one of the tables that hold the rows of a type: its only one, or a partition */
 typedef struct Part
@@ -38,14 +51,13 @@ typedef struct Part
 	TimestampTz to;	  /* and each is older than this */
 } Part;
 
-/* The tables that hold the rows of a type; in the current memory context. */
+/* The tables that hold the rows; in the current memory context. */
 static Part *
-FindParts(const InteractionType *type, int *nparts)
+FindParts(const Purge *purge, int *nparts)
 {
-	Relation rel = table_open(RequireTable(type->plural), AccessShareLock);
+	Relation		rel = table_open(purge->relid, AccessShareLock);
 	TimePartitions *partitions = FindTimePartitions(rel);
-	List		   *oids =
-		find_all_inheritors(RelationGetRelid(rel), AccessShareLock, NULL);
+	List	 *oids = find_all_inheritors(purge->relid, AccessShareLock, NULL);
 	Part	 *parts = palloc(mul_size(sizeof(Part), list_length(oids)));
 	ListCell *cell;
 
@@ -89,60 +101,55 @@ FindParts(const InteractionType *type, int *nparts)
  * others are waited for, and what DELETE would remove is removed.
  */
 static SPIPlanPtr
-PurgePlan(const InteractionType *type, bool with_policies)
+PurgePlan(Purge *purge)
 {
-	static SPIPlanPtr plans[NUM_TYPES + 1][2];
-	const Oid		  argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID,
-									TIDOID,			OIDOID,	 TIMESTAMPTZOID,
-									TIMESTAMPTZOID};
-	const char		 *table = quote_identifier(type->plural);
-	const char		 *of_part = " tableoid OPERATOR(pg_catalog.=) $5"
-								" AND \"timestamp\" OPERATOR(pg_catalog.>=) $6"
-								" AND \"timestamp\" OPERATOR(pg_catalog.<) $7";
-	int			slot = type == &recommendations ? NUM_TYPES : TypeIndex(type);
-	SPIPlanPtr *plan = &plans[slot][with_policies];
+	const Oid	argtypes[] = {TIMESTAMPTZOID, INT4OID, TIDOID,
+							  TIDOID,		  OIDOID,  TIMESTAMPTZOID,
+							  TIMESTAMPTZOID};
+	const char *of_part = " tableoid OPERATOR(pg_catalog.=) $5"
+						  " AND \"timestamp\" OPERATOR(pg_catalog.>=) $6"
+						  " AND \"timestamp\" OPERATOR(pg_catalog.<) $7";
+	bool with_policies = check_enable_rls(purge->relid, InvalidOid, true) ==
+						 RLS_ENABLED;
+	SPIPlanPtr *plan = &purge->plans[with_policies];
 
-	if (!PlanIsKept(*plan, type->plural))
+	if (*plan == NULL)
 		KeepPlan(plan,
 				 psprintf("WITH chosen AS MATERIALIZED (SELECT ctid AS place"
-						  " FROM interactions.%s WHERE%s"
+						  " FROM %s WHERE%s"
 						  " AND ctid OPERATOR(pg_catalog.>=) $3"
 						  " AND ctid OPERATOR(pg_catalog.<) $4"
 						  " AND \"timestamp\" OPERATOR(pg_catalog.<) $1"
 						  " ORDER BY ctid LIMIT $2%s),"
-						  " removed AS (DELETE FROM interactions.%s WHERE%s"
+						  " removed AS (DELETE FROM %s WHERE%s"
 						  " AND ctid OPERATOR(pg_catalog.=) ANY"
 						  " (ARRAY(SELECT place FROM chosen)) RETURNING 1)"
 						  " SELECT pg_catalog.count(*),"
 						  " (SELECT pg_catalog.count(*) FROM removed),"
 						  " pg_catalog.max(place) FROM chosen",
-						  table, of_part,
-						  with_policies ? "" : " FOR UPDATE SKIP LOCKED", table,
-						  of_part),
+						  purge->name, of_part,
+						  with_policies ? "" : " FOR UPDATE SKIP LOCKED",
+						  purge->name, of_part),
 				 lengthof(argtypes), argtypes, 0);
 	return *plan;
 }
 
 /* Remove a batch between two places at most; advances from. */
-static int64
-PurgeBatch(const InteractionType *type, const Part *part,
-		   TimestampTz older_than, int batch_size, ItemPointer from,
-		   ItemPointer to)
+static void
+PurgeBatch(Purge *purge, const Part *part, ItemPointer from, ItemPointer to)
 {
-	Datum values[] = {TimestampTzGetDatum(older_than),
-					  Int32GetDatum(batch_size),
+	Datum values[] = {TimestampTzGetDatum(purge->older_than),
+					  Int32GetDatum(purge->batch_size),
 					  PointerGetDatum(from),
 					  PointerGetDatum(to),
 					  ObjectIdGetDatum(part->relid),
 					  TimestampTzGetDatum(part->from),
 					  TimestampTzGetDatum(part->to)};
-	int64 removed;
 	bool  isnull;
 
-	RunPlan(PurgePlan(type, HidesRows(type->plural)), lengthof(values), values,
-			NULL, SPI_OK_SELECT);
-	removed = ResultInt64(0, 2);
-	if (ResultInt64(0, 1) < batch_size)
+	RunPlan(PurgePlan(purge), lengthof(values), values, NULL, SPI_OK_SELECT);
+	purge->total += ResultInt64(0, 2);
+	if (ResultInt64(0, 1) < purge->batch_size)
 		*from = *to;
 	else
 	{
@@ -152,19 +159,17 @@ PurgeBatch(const InteractionType *type, const Part *part,
 		ItemPointerInc(from);
 	}
 	SPI_freetuptable(SPI_tuptable);
-	return removed;
 }
 
 /*
- * Remove the old rows of a table, batch by batch, and commit each; adds to
- * total, and says so where that was reported more than a second ago.  A step
- * is as many blocks as cannot hold more than a batch, or one after another.
+ * Remove the old rows of a table, batch by batch, and commit each; says so
+ * where that was told more than a second ago.  A step is as many blocks as
+ * cannot hold more than a batch, or one after another.
  */
 static void
-PurgePart(const InteractionType *type, const Part *part, TimestampTz older_than,
-		  int batch_size, int64 *total, TimestampTz *reported)
+PurgePart(Purge *purge, const Part *part)
 {
-	BlockNumber		step = Max(batch_size / MaxHeapTuplesPerPage, 1);
+	BlockNumber		step = Max(purge->batch_size / MaxHeapTuplesPerPage, 1);
 	ItemPointerData from;
 	ItemPointerData to;
 
@@ -176,61 +181,99 @@ PurgePart(const InteractionType *type, const Part *part, TimestampTz older_than,
 					   part->blocks - block > step ? block + step
 												   : part->blocks,
 					   0);
-		*total += PurgeBatch(type, part, older_than, batch_size, &from, &to);
+		PurgeBatch(purge, part, &from, &to);
 		SPI_commit();
 		CHECK_FOR_INTERRUPTS();
-		if (TimestampDifferenceExceeds(*reported, GetCurrentTimestamp(), 1000))
+		if (purge->label != NULL &&
+			TimestampDifferenceExceeds(purge->told, GetCurrentTimestamp(),
+									   1000))
 		{
 			ereport(NOTICE, (errmsg("purged " INT64_FORMAT " of %s so far",
-									*total, type->plural)));
-			*reported = GetCurrentTimestamp();
+									purge->total, purge->label)));
+			purge->told = GetCurrentTimestamp();
 		}
 	}
 }
 
-/* Remove the old rows of a type; returns how many. */
-static int64
-PurgeType(const InteractionType *type, TimestampTz older_than, int batch_size)
+/* Remove the old rows of a table. */
+static void
+PurgeTable(Purge *purge)
 {
-	int			nparts;
-	Part	   *parts = FindParts(type, &nparts);
-	int64		total = 0;
-	TimestampTz reported = GetCurrentTimestamp();
+	int	  nparts;
+	Part *parts = FindParts(purge, &nparts);
 
-	for (int i = 0; i < nparts; i++)
+	purge->told = GetCurrentTimestamp();
+	PG_TRY();
 	{
-		if (parts[i].from < older_than)
-			PurgePart(type, &parts[i], older_than, batch_size, &total,
-					  &reported);
+		for (int i = 0; i < nparts; i++)
+		{
+			if (parts[i].from < purge->older_than)
+				PurgePart(purge, &parts[i]);
+		}
 	}
-	return total;
+	PG_FINALLY();
+	{
+		for (int i = 0; i < (int) lengthof(purge->plans); i++)
+		{
+			if (purge->plans[i] != NULL)
+				SPI_freeplan(purge->plans[i]);
+		}
+	}
+	PG_END_TRY();
 }
 
-/* purge(interaction_type, older_than, batch_size) */
-PG_FUNCTION_INFO_V1(purge);
-Datum
-purge(PG_FUNCTION_ARGS)
+/*
+ * Remove the old rows of each shard where it is, in transactions of that
+ * server.  Of an error there only its text comes back; the statement that is
+ * run then raises it as it was, or does the rest.
+ */
+static void
+PurgeShards(Purge *purge)
 {
-	const InteractionType *type;
-	const char			  *name;
-	int					   batch_size;
-	int64				   total;
+	Oid	  argtypes[] = {TIMESTAMPTZOID, REGCLASSOID, INT4OID};
+	Datum values[] = {TimestampTzGetDatum(purge->older_than),
+					  ObjectIdGetDatum(purge->relid),
+					  Int32GetDatum(purge->batch_size)};
+	int	  nestlevel = BeginOnShards(purge->label);
 
-	if (PG_ARGISNULL(0))
-		ReportNull("interaction_type");
+	if (SPI_execute_with_args("SELECT pg_catalog.count(*) FILTER (WHERE NOT success),"
+							  " pg_catalog.sum(CASE WHEN success"
+							  " THEN result::pg_catalog.int8 END)::pg_catalog.int8"
+							  " FROM pg_catalog.run_command_on_shards($2,"
+							  " pg_catalog.format('CALL interactions.purge_shard("
+							  "%%L, %L, %s, 0)', $1, $3), false)",
+							  lengthof(argtypes), argtypes, values, NULL, false,
+							  0) != SPI_OK_SELECT)
+		elog(ERROR, "could not purge shards");
+	purge->total = ResultInt64(0, 2);
+	if (ResultInt64(0, 1) > 0)
+	{
+		SPI_execute_with_args(psprintf("DELETE FROM %s WHERE \"timestamp\""
+									   " OPERATOR(pg_catalog.<) $1",
+									   purge->name),
+							  1, argtypes, values, NULL, false, 0);
+		purge->total += SPI_processed;
+	}
+	EndOnShards(nestlevel);
+}
+
+/* The arguments that both procedures have: since when, and how many at once. */
+static Purge
+ReadPurge(FunctionCallInfo fcinfo)
+{
+	Purge purge = {0};
+
 	if (PG_ARGISNULL(1))
 		ReportNull("older_than");
 	if (PG_ARGISNULL(2))
 		ReportNull("batch_size");
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	type = strcmp(name, recommendations.plural) == 0 ? &recommendations
-													 : TypeByName(name);
-	batch_size = PG_GETARG_INT32(2);
-	if (batch_size < 1)
+	purge.older_than = PG_GETARG_TIMESTAMPTZ(1);
+	purge.batch_size = PG_GETARG_INT32(2);
+	if (purge.batch_size < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("\"batch_size\" must be at least 1, not %d",
-							   batch_size)));
-	if (PG_GETARG_TIMESTAMPTZ(1) > GetCurrentTimestamp())
+							   purge.batch_size)));
+	if (purge.older_than > GetCurrentTimestamp())
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("\"older_than\" must not be in the future")));
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
@@ -239,11 +282,63 @@ purge(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("purge cannot run inside a transaction"),
 				 errhint("It commits what it has removed, batch by batch.")));
+	return purge;
+}
+
+/* purge(interaction_type, older_than, batch_size) */
+PG_FUNCTION_INFO_V1(purge);
+Datum
+purge(PG_FUNCTION_ARGS)
+{
+	const char *table;
+	Purge		purge;
+
+	if (PG_ARGISNULL(0))
+		ReportNull("interaction_type");
+	table = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	purge = ReadPurge(fcinfo);
+	/* they have a time, too, and so can be purged as a type is */
+	if (strcmp(table, "recommendations") != 0)
+		(void) TypeByName(table);
+	purge.relid = RequireTable(table);
+	purge.name = quote_qualified_identifier("interactions", table);
+	purge.label = table;
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	total = PurgeType(type, PG_GETARG_TIMESTAMPTZ(1), batch_size);
+	if (IsDistributed(table))
+		PurgeShards(&purge);
+	else
+		PurgeTable(&purge);
 	SPI_finish();
 	ereport(NOTICE,
-			(errmsg("purged " INT64_FORMAT " of %s", total, type->plural)));
+			(errmsg("purged " INT64_FORMAT " of %s", purge.total, table)));
 	PG_RETURN_VOID();
+}
+
+/*
+ * purge_shard(shard, older_than, batch_size, INOUT purged): what purge has each
+ * server do with its shards
+ */
+PG_FUNCTION_INFO_V1(purge_shard);
+Datum
+purge_shard(PG_FUNCTION_ARGS)
+{
+	Purge	  purge = ReadPurge(fcinfo);
+	TupleDesc tupdesc;
+	Datum	  result;
+	bool	  isnull = false;
+
+	if (PG_ARGISNULL(0))
+		ReportNull("shard");
+	purge.relid = PG_GETARG_OID(0);
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	purge.name = DatumGetCString(
+		DirectFunctionCall1(regclassout, ObjectIdGetDatum(purge.relid)));
+	PurgeTable(&purge);
+	SPI_finish();
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "purge_shard must return a row");
+	result = Int64GetDatum(purge.total);
+	PG_RETURN_DATUM(
+		HeapTupleGetDatum(heap_form_tuple(tupdesc, &result, &isnull)));
 }

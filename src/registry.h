@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 extern bool IsRegistered(Datum user_id);
+extern void CopyRegistration(Datum source, Datum target);
 extern bool RegisterUser(Datum user_id, Datum source);
 
 #endif /* INTERACTIONS_REGISTRY_H */

@@ -154,14 +154,21 @@ DescribeRow(Relation rel, TupleTableSlot *row)
 			   : psprintf("(%s) = (%s)", names.data, values.data);
 }
 
-/* Raise that the row of a trigger breaks a rule, and show which it is. */
+/*
+ * Raise that a row breaks a rule, and show which it is, where a trigger is
+ * what came to it.
+ */
 void
 ReportRow(const Violation *violation, const TriggerData *trigdata)
 {
-	char *row = DescribeRow(trigdata->tg_relation,
-							TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
-								? trigdata->tg_newslot
-								: trigdata->tg_trigslot);
+	char *row;
+
+	if (trigdata == NULL)
+		ReportViolation(violation);
+	row = DescribeRow(trigdata->tg_relation,
+					  TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
+						  ? trigdata->tg_newslot
+						  : trigdata->tg_trigslot);
 
 	ereport(ERROR, (errcode(violation->sqlerrcode),
 					errmsg_internal("%s", violation->message),

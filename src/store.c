@@ -10,6 +10,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "changes.h"
+#include "distribution.h"
 #include "plans.h"
 #include "store.h"
 #include "table_trigger.h"
@@ -172,7 +173,9 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 	}
 	if (result != STORE_SKIPPED)
 		TakeRow(type, passed.context, values, isnull);
-	else if (passed.seen && HidesRows(type->plural))
+	/* on a shard it is not seen whether a trigger skipped it */
+	else if ((passed.seen || IsDistributed(type->plural)) &&
+			 HidesRows(type->plural))
 		ReportHiddenRow(type);
 	SPI_finish();
 

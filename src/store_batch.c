@@ -13,6 +13,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
+#include "distribution.h"
 #include "miscadmin.h"
 #include "partitions.h"
 #include "plans.h"
@@ -189,6 +190,7 @@ StoreRows(Batch *batch)
 	const char		 *table = batch->type->plural;
 	InsertJob		  job = {.nargs = batch->tupdesc->natts};
 	BulkResult		  bulk;
+	int				  nestlevel;
 	Relation		target = table_open(RequireTable(table), RowExclusiveLock);
 	TimePartitions *partitions = FindTimePartitions(target);
 
@@ -203,13 +205,16 @@ StoreRows(Batch *batch)
 		return batch->nrows;
 
 	FormArrays(batch, job.arrays);
+	nestlevel = BeginOnShards(table);
 	if (bulk == BULK_CONFLICT ||
-		!Attempt(InsertNewRows, &job, IsUniqueViolation))
+		!Attempt(InsertNewRows, &job,
+				 nestlevel > 0 ? IsShardViolation : IsUniqueViolation))
 	{
 		RunPlan(InsertMissingPlan(batch), job.nargs, job.arrays, NULL,
 				SPI_OK_SELECT);
 		job.nrows = ResultInt64(0, 1);
 	}
+	EndOnShards(nestlevel);
 	return job.nrows;
 }
 

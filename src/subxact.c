@@ -69,7 +69,20 @@ IsUniqueViolation(const ErrorData *error)
 	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION;
 }
 
-/* Whether it is the primary key of a table. */
+/*
+ * The same of rows that are in shards.  COPY, as which INSERT takes many there,
+ * raises all errors of a shard as XX000, and refuses policies; what the error
+ * is, another statement has to find out.
+ */
+bool
+IsShardViolation(const ErrorData *error)
+{
+	return IsUniqueViolation(error) ||
+		   error->sqlerrcode == ERRCODE_INTERNAL_ERROR ||
+		   error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
+}
+
+/* Whether it is the primary key of a table; a shard does not tell which. */
 bool
 IsKeyViolation(const ErrorData *error)
 {
@@ -77,9 +90,10 @@ IsKeyViolation(const ErrorData *error)
 	Oid		  index;
 	bool	  result;
 
-	if (!IsUniqueViolation(error) || error->schema_name == NULL ||
-		error->constraint_name == NULL)
+	if (!IsUniqueViolation(error))
 		return false;
+	if (error->schema_name == NULL || error->constraint_name == NULL)
+		return true;
 	index = get_relname_relid(error->constraint_name,
 							  get_namespace_oid(error->schema_name, true));
 	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));

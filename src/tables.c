@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "distribution.h"
 #include "executor/spi.h"
 #include "relations.h"
 #include "storage/lmgr.h"
@@ -173,7 +174,10 @@ MakeUsersTable(void)
 				"check_user()", "Holds the rules; its name makes it the last");
 }
 
-/* UNION pushes a filter on external_id down to the indexes of each table. */
+/*
+ * UNION pushes a filter on external_id down to the indexes of each table.  A
+ * SELECT without columns would not arrive at a shard.
+ */
 static void
 MakeUsersView(void)
 {
@@ -192,7 +196,7 @@ MakeUsersView(void)
 					  " FROM interactions.users"
 					  " UNION ALL SELECT user_id, NULL, NULL"
 					  " FROM (%s) AS seen WHERE NOT EXISTS"
-					  " (SELECT FROM interactions.users AS registered"
+					  " (SELECT 1 FROM interactions.users AS registered"
 					  " WHERE registered.user_id = seen.user_id)",
 					  seen.data),
 			 "Every known user: registered, or seen in an interaction; INSERT"
@@ -334,6 +338,7 @@ create_tables(PG_FUNCTION_ARGS)
 	/* another call waits, and then finds all there */
 	LockDatabaseObject(NamespaceRelationId, get_namespace_oid(TABLES, false), 0,
 					   ShareRowExclusiveLock);
+	AllowTriggersOnShards();
 	SPI_connect();
 	MakeUsersTable();
 	for (int i = 0; i < NUM_TYPES; i++)

@@ -84,18 +84,25 @@ LockRowsOf(int table, Datum user_id)
 {
 	static SPIPlanPtr plans[NUM_USER_TABLES];
 	const Oid		  argtypes[] = {TEXTOID};
+	uint64			  nrows;
 
+	/* a registration may be in a shard, which allows nothing more */
 	if (!PlanIsKept(plans[table], TableName(table)))
 		KeepPlan(&plans[table],
-				 psprintf("SELECT pg_catalog.count(*) FROM"
-						  " (SELECT FROM interactions.%s"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1"
-						  " ORDER BY %s FOR UPDATE) AS locked",
-						  quote_identifier(TableName(table)),
-						  table < NUM_TYPES
-							  ? "\"timestamp\", item_id, fingerprint"
-							  : "user_id"),
-				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
-	RunPlan(plans[table], lengthof(argtypes), &user_id, NULL, SPI_OK_SELECT);
-	return ResultInt64(0, 1);
+				 table == TABLE_USERS
+					 ? "SELECT FROM interactions.users"
+					   " WHERE user_id OPERATOR(pg_catalog.=) $1 FOR UPDATE"
+					 : psprintf("SELECT pg_catalog.count(*) FROM"
+								" (SELECT FROM interactions.%s"
+								" WHERE user_id OPERATOR(pg_catalog.=) $1"
+								" ORDER BY %s FOR UPDATE) AS locked",
+								quote_identifier(TableName(table)),
+								table < NUM_TYPES
+									? "\"timestamp\", item_id, fingerprint"
+									: "user_id"),
+				 lengthof(argtypes), argtypes,
+				 table == TABLE_USERS ? 0 : CURSOR_OPT_GENERIC_PLAN);
+	nrows = RunPlan(plans[table], lengthof(argtypes), &user_id, NULL,
+					SPI_OK_SELECT);
+	return table == TABLE_USERS ? (int64) nrows : ResultInt64(0, 1);
 }

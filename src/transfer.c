@@ -3,14 +3,15 @@
  *	  Moves all that one user did to another.
  *
  * Rows stay the same rows, with all that anybody has added to them: they are
- * updated.  But those that the target has already, value for value, are
- * removed.
+ * updated, or copied where they are in shards.  But those that the target has
+ * already, value for value, are removed.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
+#include "distribution.h"
 #include "locks.h"
 #include "plans.h"
 #include "registry.h"
@@ -70,15 +71,23 @@ TryTransfer(void *arg)
 	TransferJob *job = arg;
 	Datum		*users = job->change.users;
 	RowsChange	*registration = &job->change.changes[TABLE_USERS];
+	bool		 moves;
 
-	/* a registration moves as the row that it is, if it can */
+	/* a registration moves as the row that it is, if it can; as a copy it has to
+	 * be there before what refers to it */
 	(void) LockRowsOf(TABLE_USERS, users[0]);
-	if (job->delete_user && IsRegistered(users[0]) && !IsRegistered(users[1]))
+	moves = job->delete_user && IsRegistered(users[0]) &&
+			!IsRegistered(users[1]);
+	if (moves && !IsDistributed(TableName(TABLE_USERS)))
 		*registration = ROWS_MOVE;
-	else if (RegisterUser(users[1], users[0]) && job->delete_user)
-		*registration = ROWS_GO;
 	else
-		*registration = ROWS_STAY;
+	{
+		if (moves)
+			CopyRegistration(users[0], users[1]);
+		*registration = RegisterUser(users[1], users[0]) && job->delete_user
+							? ROWS_GO
+							: ROWS_STAY;
+	}
 	ChangeRows(&job->change);
 	if (!job->delete_user)
 		RegisterUser(users[0], users[0]);

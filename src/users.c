@@ -1,18 +1,23 @@
 /*
  * users.c
  *	  Registers, names, renames and merges users, as the triggers of the view
- *	  are asked to.
+ *	  and a function are asked to.
  *
- * To be called within SPI.  The trigger's data are for what an error shows.
+ * To be called within SPI.  The trigger's data are for what an error shows;
+ * the function has none.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "executor/spi.h"
+#include "funcapi.h"
 #include "interactions.h"
+#include "locks.h"
 #include "plans.h"
 #include "rows.h"
+#include "rules.h"
 #include "timestamp.h"
 #include "transfer.h"
 #include "users.h"
@@ -100,7 +105,7 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 	return true;
 }
 
-/* Look a known user up; false where he is none. */
+/* Look a known user up, by the id in row; false where he is none. */
 static bool
 LookUpUser(UserRow *row)
 {
@@ -169,4 +174,45 @@ InsertUser(const TriggerData *trigdata, UserRow *row)
 
 	SetStatus(created ? "201" : "200");
 	return saved;
+}
+
+/*
+ * change_user(user_id, set_id, set_name, set_created_at, external_id, name,
+ * created_at): what UPDATE of the view does to a user, of which a row of the
+ * view comes back; null where a trigger of somebody's skipped it
+ */
+PG_FUNCTION_INFO_V1(change_user);
+Datum
+change_user(PG_FUNCTION_ARGS)
+{
+	Span	user = CheckedId("user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	Span	target = user;
+	UserRow old = {.values = {PG_GETARG_DATUM(0)}};
+	UserRow new;
+	bool	  named[NUM_COLUMNS];
+	TupleDesc tupdesc;
+	HeapTuple tuple = NULL;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "change_user must return a row");
+	if (PG_GETARG_BOOL(1))
+		target = CheckedId("external_id", PG_GETARG_DATUM(4), PG_ARGISNULL(4));
+	LockUsers(user, target);
+	SPI_connect();
+	if (!LookUpUser(&old))
+		ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '4')),
+						errmsg("there is no user with this id")));
+	for (int i = 0; i < NUM_COLUMNS; i++)
+	{
+		named[i] = PG_GETARG_BOOL(1 + i);
+		new.values[i] = named[i] ? PG_GETARG_DATUM(4 + i) : old.values[i];
+		new.isnull[i] = named[i] ? PG_ARGISNULL(4 + i) : old.isnull[i];
+	}
+	if (ChangeUser(NULL, &old, &new, named))
+		tuple = SPI_copytuple(
+			heap_form_tuple(BlessTupleDesc(tupdesc), new.values, new.isnull));
+	SPI_finish();
+	if (tuple == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

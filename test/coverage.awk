@@ -1,5 +1,6 @@
 # Reads the reasons of test/uncovered.txt, then what gcov -t says of src. Prints each line that no test reached, with its
 # reason, and the share of lines reached. Fails where that is below minimum, in percent, or a reason or its line is missing.
+# The reason of a function's first line is one for all of it.
 
 function trim(s) {
 	gsub(/^[ \t]+|[ \t]+$/, "", s)
@@ -22,18 +23,22 @@ FNR == NR {
 	count = trim(substr($0, 1, index($0, ":") - 1))
 	code = substr($0, index($0, ":") + 1)
 	line = trim(substr(code, 1, index(code, ":") - 1))
-	code = trim(substr(code, index(code, ":") + 1))
+	code = substr(code, index(code, ":") + 1)
+	outside = code ~ /^[^ \t}]/
+	if (code ~ /^}/) whole = ""
+	code = trim(code)
 }
 line == 0 {
 	if (sub(/^Source:/, "", code)) source = code
 	next
 }
 {
-	why = ""
+	why = whole
 	for (i = 1; i <= entries; i++) {
 		if (file[i] == source && index(code, text[i])) {
 			met[i] = 1
 			why = reason[i]
+			if (outside) whole = why
 		}
 	}
 }

@@ -126,7 +126,8 @@ sub parse_case
 	{
 		@case{ 'up_method', 'up_uri' } = split / /, $upstream, 2;
 		$case{up_body} = @lines ? join("\n", @lines) : $case{body} // '';
-		$case{up_form} = $case{up_uri} =~ m{^/rpc/[^?]*$};
+		$case{up_text} = $case{up_uri} eq '/rpc/put_user';
+		$case{up_form} = !$case{up_text} && $case{up_uri} =~ m{^/rpc/[^?]*$};
 	}
 
 	@lines = grep { length } split /\n/, $answer;

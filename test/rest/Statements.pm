@@ -32,7 +32,7 @@ sub statement
 		  ? 'VARIADIC "ids" := ARRAY[' . join(', ', map { ":'$_->[2]'" } @arguments) . ']::text[]'
 		  : $case->{up_form}
 		  ? join(', ', map { qq{"$_->[0]" := :'$_->[2]'::} . ($argument_types{ $_->[0] } // 'text') } @arguments)
-		  : q{:'body'::json};
+		  : $case->{up_text} ? q{:'body'::text} : q{:'body'::json};
 		$variables{ $_->[2] } = $_->[1] for @arguments;
 
 		if (my ($relation) = $function =~ /^(?:create|get)_(\w+[^s])$/ ? "${1}s" : $function =~ /^list_[a-z]+_(\w+)/ ? $1 : ())

@@ -35,8 +35,8 @@ my @requests = (
 	[ 'POST /rpc/transfer_interactions', 'from_user_id=guest', 'to_user_id=anna', 'delete_user=false', 'missing_ok=true' ],
 	[ 'POST /users', '{"external_id":"anna","name":"Anna"}' ],
 	[ 'GET /users?external_id=eq.anna', '' ],
-	[ 'PATCH /users?external_id=eq.anna', '{"name":null}' ],
-	[ 'DELETE /users?external_id=eq.anna', '' ],
+	[ 'POST /rpc/put_user', qq(anna\n{"name":null}) ],
+	[ 'POST /rpc/delete_user', 'external_id=anna' ],
 	[ 'GET /ready', '' ]);
 is_deeply arrived(), $_, $_->[0] for @requests;
 

@@ -41,7 +41,7 @@ for my $case (cases())
 	{
 		my %headers = (
 			accept => $case->{up_uri} =~ m{^/users} ? 'application/vnd.pgrst.object+json' : 'application/json',
-			'content-type' => $case->{up_form} ? 'application/x-www-form-urlencoded' : 'application/json',
+			'content-type' => $case->{up_form} ? 'application/x-www-form-urlencoded' : $case->{up_text} ? 'text/plain' : 'application/json',
 			prefer => 'return=representation',
 			host => $case->{up_uri} eq '/ready' ? 'postgrest_admin' : 'postgrest');
 		my $body = $case->{up_body};
@@ -97,10 +97,7 @@ for my $status (400, 401, 403, 404, 405, 409, 413, 415, 500, 503)
 }
 fails(406);
 my @users = (
-	[ GET => '/v1/users/u', undef, 404 ], [ DELETE => '/v1/users/u', undef, 404 ],
-	[ PUT => '/v1/users/u', '{"name":"N"}', 404 ], [ PUT => '/v1/users/u', ' { "name" : null }', 404 ],
-	[ PUT => '/v1/users/u', '{ }', 400 ], [ PUT => '/v1/users/u', '[]', 400 ], [ PUT => '/v1/users/u', '"{}"', 400 ],
-	[ POST => '/v1/users', '[]', 400 ]);
+	[ GET => '/v1/users/u', undef, 404 ], [ POST => '/v1/users', '[]', 400 ]);
 for (@users)
 {
 	my ($method, $target, $body, $status) = @$_;

@@ -1,0 +1,26 @@
+/*
+ * change_statement.h
+ *	  The statements that change all rows of a user, as SQL.
+ */
+#ifndef INTERACTIONS_CHANGE_STATEMENT_H
+#define INTERACTIONS_CHANGE_STATEMENT_H
+
+#include "ties.h"
+
+/* what is to become of a user's rows in a table */
+typedef enum RowsChange
+{
+	ROWS_STAY,
+	ROWS_MOVE, /* to the other user, but for what he has already */
+	ROWS_GO
+} RowsChange;
+
+/* arguments: whose rows, who gets them, between which times interactions lie */
+#define NUM_CHANGE_ARGS 4
+
+extern const char *KnownRows(int table, bool copy);
+extern const char *OtherColumns(const char *table);
+extern const char *ChangeStatement(const RowsChange *changes, int first,
+								   int last, bool copy);
+
+#endif /* INTERACTIONS_CHANGE_STATEMENT_H */

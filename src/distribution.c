@@ -1,0 +1,110 @@
+/*
+ * distribution.c
+ *	  Tables that are in shards, as Citus keeps them.
+ *
+ * Whether one is, is looked up, and never tried: some statements on such a
+ * table fail, and some end the server.  Where Citus is not installed the lookup
+ * is one in a cache, and where it is, it is nothing beside a statement that
+ * goes to another server; so nothing is kept that would have to be forgotten in
+ * time.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/pg_namespace.h"
+#include "distribution.h"
+#include "plans.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+
+/* A relation of Citus in pg_catalog, where that is installed. */
+static Oid
+FindInCatalog(const char *name)
+{
+	return get_relname_relid(name, PG_CATALOG_NAMESPACE);
+}
+
+/* Whether Citus knows a table, as which it keeps those that are in shards. */
+static bool
+IsKnown(Oid catalog, Oid relid)
+{
+	Relation	rel = table_open(catalog, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		known;
+
+	ScanKeyInit(&key, get_attnum(catalog, "logicalrelid"),
+				BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(rel,
+							  FindInCatalog(
+								  "pg_dist_partition_logical_relid_index"),
+							  true, NULL, 1, &key);
+	known = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return known;
+}
+
+/* Whether a table of ours, which has to be there, is in shards. */
+bool
+IsDistributed(const char *table)
+{
+	Oid catalog = FindInCatalog("pg_dist_partition");
+
+	return OidIsValid(catalog) && IsKnown(catalog, RequireTable(table));
+}
+
+/* Set a parameter as long as the nest level of parameters lasts. */
+static void
+Set(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Let a function that sets its search_path make triggers on shards: ours come
+ * to their own row and no other.
+ */
+void
+AllowTriggersOnShards(void)
+{
+	if (OidIsValid(FindInCatalog("pg_dist_partition")))
+		Set("citus.enable_unsafe_triggers", "on");
+}
+
+/*
+ * Begin to run statements on a table whose rows may be in many shards; does
+ * nothing, and returns 0, where they are not.
+ *
+ * Citus writes anew what it runs here of such a statement, and leaves the
+ * schema of core's functions out, so that the search_path decides what they
+ * are.  It has no plan for all values.  And one connection to each server takes
+ * the rows of a batch faster than one to each shard, most of all to commit
+ * them.
+ */
+int
+BeginOnShards(const char *table)
+{
+	int nestlevel;
+
+	if (!IsDistributed(table))
+		return 0;
+	nestlevel = NewGUCNestLevel();
+	Set("search_path", "pg_catalog, pg_temp");
+	Set("plan_cache_mode", "force_custom_plan");
+	Set("citus.multi_shard_modify_mode", "sequential");
+	return nestlevel;
+}
+
+/* End it; after an error, the transaction does. */
+void
+EndOnShards(int nestlevel)
+{
+	if (nestlevel > 0)
+		AtEOXact_GUC(true, nestlevel);
+}
