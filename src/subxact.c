@@ -90,10 +90,9 @@ IsKeyViolation(const ErrorData *error)
 	Oid		  index;
 	bool	  result;
 
-	if (!IsUniqueViolation(error))
+	if (!IsUniqueViolation(error) || error->schema_name == NULL ||
+		error->constraint_name == NULL)
 		return false;
-	if (error->schema_name == NULL || error->constraint_name == NULL)
-		return true;
 	index = get_relname_relid(error->constraint_name,
 							  get_namespace_oid(error->schema_name, true));
 	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));

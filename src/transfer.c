@@ -127,7 +127,10 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 
 	for (int try = 1; !done && try < MAX_TRIES && !IsolationUsesXactSnapshot();
 		 try++)
-		done = Attempt(TryTransfer, &job, IsKeyViolation);
+		done = Attempt(TryTransfer, &job,
+					   IsDistributed(TableName(TABLE_USERS))
+						   ? IsUniqueViolation /* a shard tells no more */
+						   : IsKeyViolation);
 	if (!done)
 		TryTransfer(&job);
 	*duplicates = 0;

@@ -96,6 +96,9 @@ CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ne
 CREATE TRIGGER refuse BEFORE UPDATE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT interactions_v1.transfer_interactions('g', 't');
 SELECT last_value FROM tries;
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tries'); RAISE unique_violation; END $$;
+SELECT interactions_v1.transfer_interactions('g', 't');
+SELECT last_value FROM tries;
 DROP FUNCTION refuse CASCADE;
 DROP SEQUENCE tries;
 ALTER TABLE interactions.views DROP CONSTRAINT views_user_id_item_id_timestamp_key;
