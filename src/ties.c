@@ -12,6 +12,7 @@
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "plans.h"
+#include "storage/lmgr.h"
 #include "ties.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -38,6 +39,7 @@ IsTied(Oid relid)
 	ListCell *cell;
 
 	/* locked as by an UPDATE, so that none is added until then */
+	LockRelationOid(relid, RowExclusiveLock);
 	foreach (cell, find_all_inheritors(relid, RowExclusiveLock, NULL))
 	{
 		Relation		   rel = table_open(lfirst_oid(cell), NoLock);
