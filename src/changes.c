@@ -62,14 +62,6 @@ LockKnown(int table, const Datum *users)
 	return ResultInt64(0, 1);
 }
 
-/* Set a setting for now, as ri_triggers.c does. */
-static void
-SetForNow(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
 /*
  * Let a plan go through the rows by the primary key's index, and so in the
  * order in which batches store rows: two that meet in the same rows of the

@@ -58,14 +58,6 @@ IsDistributed(const char *table)
 	return OidIsValid(catalog) && IsKnown(catalog, RequireTable(table));
 }
 
-/* Set a parameter as long as the nest level of parameters lasts. */
-static void
-Set(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
 /*
  * Let a function that sets its search_path make triggers on shards: ours come
  * to their own row and no other.
@@ -74,7 +66,7 @@ void
 AllowTriggersOnShards(void)
 {
 	if (OidIsValid(FindInCatalog("pg_dist_partition")))
-		Set("citus.enable_unsafe_triggers", "on");
+		SetForNow("citus.enable_unsafe_triggers", "on");
 }
 
 /*
@@ -95,9 +87,9 @@ BeginOnShards(const char *table)
 	if (!IsDistributed(table))
 		return 0;
 	nestlevel = NewGUCNestLevel();
-	Set("search_path", "pg_catalog, pg_temp");
-	Set("plan_cache_mode", "force_custom_plan");
-	Set("citus.multi_shard_modify_mode", "sequential");
+	SetForNow("search_path", "pg_catalog, pg_temp");
+	SetForNow("plan_cache_mode", "force_custom_plan");
+	SetForNow("citus.multi_shard_modify_mode", "sequential");
 	return nestlevel;
 }
 

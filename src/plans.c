@@ -13,6 +13,7 @@
 #include "catalog/namespace.h"
 #include "plans.h"
 #include "types.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #define MAX_ARGS MAX_COLUMNS
@@ -101,4 +102,15 @@ ResultInt64(uint64 row, int column)
 
 	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[row],
 									   SPI_tuptable->tupdesc, column, &isnull));
+}
+
+/*
+ * Set a parameter for what is planned and run next, as ri_triggers.c does: as
+ * long as the nest level of parameters lasts that the caller has begun.
+ */
+void
+SetForNow(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 }

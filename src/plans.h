@@ -15,5 +15,6 @@ extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 extern uint64 RunPlan(SPIPlanPtr plan, int nargs, Datum *values,
 					  const bool *isnull, int expected);
 extern int64 ResultInt64(uint64 row, int column);
+extern void SetForNow(const char *name, const char *value);
 
 #endif /* INTERACTIONS_PLANS_H */
