@@ -133,18 +133,19 @@ InsertPlainly(void *arg)
 
 /*
  * Store a batch in a table past the executor, as if all rows were new.  They
- * have no duplicates among them, are sorted by the key, and grouped by the
- * partitions, if there are any.  Their order is another afterwards.
+ * have no duplicates among them, those of a type are sorted by the key, and
+ * grouped by the partitions, if there are any.  Their order is another
+ * afterwards.  Rows of no type are new, and need no subtransaction.
  */
 BulkResult
-BulkInsert(const Batch *batch, Relation target,
-		   const TimePartitions *partitions, SPIPlanPtr insert)
+BulkInsert(Batch *batch, Relation target, TimePartitions *partitions,
+		   SPIPlanPtr insert)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "interactions insert",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	PlainInsert	  job;
+	PlainInsert	  job = {0};
 	BulkResult	  result = BULK_IMPOSSIBLE;
 
 	job.tables = OpenPlainTables(batch, target, partitions, insert);
@@ -155,9 +156,11 @@ BulkInsert(const Batch *batch, Relation target,
 		for (int i = 0; i < Min(batch->nrows, MAX_ROWS_AT_ONCE); i++)
 			job.slots[i] =
 				MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
-		result = Attempt(InsertPlainly, &job, IsUniqueViolation)
-					 ? BULK_STORED
-					 : BULK_CONFLICT;
+		result = BULK_STORED;
+		if (batch->type == NULL)
+			InsertPlainly(&job);
+		else if (!Attempt(InsertPlainly, &job, IsUniqueViolation))
+			result = BULK_CONFLICT;
 		ClosePlainTables(job.tables);
 	}
 	MemoryContextSwitchTo(oldcontext);

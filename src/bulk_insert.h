@@ -16,8 +16,7 @@ typedef enum BulkResult
 	BULK_STORED
 } BulkResult;
 
-extern BulkResult BulkInsert(const Batch *batch, Relation target,
-							 const TimePartitions *partitions,
-							 SPIPlanPtr insert);
+extern BulkResult BulkInsert(Batch *batch, Relation target,
+							 TimePartitions *partitions, SPIPlanPtr insert);
 
 #endif /* INTERACTIONS_BULK_INSERT_H */

@@ -36,29 +36,59 @@ enum
 #define LIST_AFTER (1 << 1)
 #define NUM_LIST_KINDS (1 << 2)
 
+/* more than there are, as each has twice as many partitions as the last */
+#define MAX_WINDOWS 32
+
+/*
+ * A part of time in which rows are looked for.  A table that is not
+ * partitioned has one, of all times.
+ */
+typedef struct Window
+{
+	int			number; /* 0 has the newest rows */
+	TimestampTz from;
+	TimestampTz to; /* is not in it */
+} Window;
+
+/* a statement for a window, as long as the backend lives */
+typedef struct WindowPlan
+{
+	SPIPlanPtr	plan;
+	TimestampTz from; /* of the window that it is for */
+	TimestampTz to;
+	int			running; /* how many calls run it */
+} WindowPlan;
+
 /*
  * The rows of an owner, user or item; the other id completes the cursor.  Of
  * each set of conditions there is a statement, since one that is not given is
  * best left out: an open range costs time, and misleads the planner.
  */
-static SPIPlanPtr
-ListPlan(const InteractionType *type, bool of_item, int conditions)
+static const char *
+ListStatement(const InteractionType *type, bool of_item, int conditions,
+			  const Window *window)
 {
-	static SPIPlanPtr plans[NUM_TYPES][2][NUM_LIST_KINDS];
-	const Oid		  argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
-									TIMESTAMPTZOID, TEXTOID,		INT8OID};
-	const char		 *owner = of_item ? "item_id" : "user_id";
-	const char		 *other = of_item ? "user_id" : "item_id";
-	SPIPlanPtr		 *plan = &plans[TypeIndex(type)][of_item][conditions];
-	StringInfoData	  sql;
+	const char	  *owner = of_item ? "item_id" : "user_id";
+	const char	  *other = of_item ? "user_id" : "item_id";
+	const char	  *newest;
+	StringInfoData sql;
 
-	if (PlanIsKept(*plan, type->plural))
-		return *plan;
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
 					 "SELECT %s FROM interactions.%s"
 					 " WHERE %s OPERATOR(pg_catalog.=) $3",
 					 ColumnNames(type), quote_identifier(type->plural), owner);
+	/* as constants, which tell the planner what the partitions are */
+	if (!TIMESTAMP_IS_NOBEGIN(window->from))
+		appendStringInfo(&sql,
+						 " AND \"timestamp\" OPERATOR(pg_catalog.>=)"
+						 " pg_catalog.timestamptz '%s'",
+						 timestamptz_to_str(window->from));
+	if (!TIMESTAMP_IS_NOEND(window->to))
+		appendStringInfo(&sql,
+						 " AND \"timestamp\" OPERATOR(pg_catalog.<)"
+						 " pg_catalog.timestamptz '%s'",
+						 timestamptz_to_str(window->to));
 	if (conditions & LIST_IN_RANGE)
 		appendStringInfoString(&sql,
 							   " AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"
@@ -72,28 +102,49 @@ ListPlan(const InteractionType *type, bool of_item, int conditions)
 	if (!of_item)
 		appendStringInfo(&sql, ", %s DESC", other);
 	appendStringInfoString(&sql, " FETCH FIRST $6 ROWS WITH TIES");
+	if (!of_item)
+		return sql.data;
 
 	/* the item's index has the order of time only: sort what it gives */
-	if (of_item)
+	newest = sql.data;
+	return psprintf("SELECT * FROM (%s) AS newest ORDER BY %d DESC, %d DESC"
+					" FETCH FIRST $6 ROWS WITH TIES",
+					newest, COLUMN_TIMESTAMP + 1, COLUMN_USER_ID + 1);
+}
+
+/*
+ * The statement that lists what a window has.  Where the table is partitioned
+ * its plan knows only of the partitions in the window: one for all times would
+ * lock each partition, whichever are looked into.
+ */
+static WindowPlan *
+ListPlan(const InteractionType *type, bool of_item, int conditions,
+		 const Window *window)
+{
+	static WindowPlan plans[NUM_TYPES][2][NUM_LIST_KINDS][MAX_WINDOWS];
+	const Oid		  argtypes[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
+									TIMESTAMPTZOID, TEXTOID,		INT8OID};
+	WindowPlan		 *plan =
+		&plans[TypeIndex(type)][of_item][conditions][window->number];
+
+	/* windows move as time goes by, and partitions come and go */
+	if (plan->from != window->from || plan->to != window->to)
 	{
-		char *newest = sql.data;
-
-		initStringInfo(&sql);
-		appendStringInfo(&sql,
-						 "SELECT * FROM (%s) AS newest"
-						 " ORDER BY %d DESC, %d DESC"
-						 " FETCH FIRST $6 ROWS WITH TIES",
-						 newest, COLUMN_TIMESTAMP + 1, COLUMN_USER_ID + 1);
+		if (plan->plan != NULL && plan->running == 0)
+			SPI_freeplan(plan->plan);
+		plan->plan = NULL;
 	}
-
 	/*
 	 * The owner's index is right for every owner and page.  Where an owner is
 	 * frequent core would rather plan each call, which takes longer than the
 	 * page.
 	 */
-	KeepPlan(plan, sql.data, lengthof(argtypes), argtypes,
-			 CURSOR_OPT_GENERIC_PLAN);
-	return *plan;
+	if (!PlanIsKept(plan->plan, type->plural))
+		KeepPlan(&plan->plan, ListStatement(type, of_item, conditions, window),
+				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
+	plan->from = window->from;
+	plan->to = window->to;
+	return plan;
 }
 
 /* Split a cursor into its timestamp and the id that follows. */
@@ -213,38 +264,47 @@ ReadRequest(FunctionCallInfo fcinfo, bool of_item, ListRequest *request)
 }
 
 /*
- * Put the newest rows of a range of time into a receiver, limit at most but
- * for ties.  Returns how many they are.
+ * Put the newest rows of a window into a receiver, limit at most but for ties.
+ * Returns how many they are.
  */
 static int64
-ListRange(const ListRequest *request, RowReceiver *receiver, TimestampTz from,
-		  TimestampTz to, int64 limit)
+ListWindow(const ListRequest *request, RowReceiver *receiver,
+		   const Window *window, int64 limit)
 {
-	Datum			  values[] = {TimestampTzGetDatum(from),
-								  TimestampTzGetDatum(to),
+	Datum			  values[] = {TimestampTzGetDatum(request->from),
+								  TimestampTzGetDatum(request->to),
 								  request->owner,
 								  TimestampTzGetDatum(request->after),
 								  SpanDatum(request->after_id),
 								  Int64GetDatum(limit)};
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver->pub};
-	SPIPlanPtr		  plan;
+	WindowPlan		 *plan;
 	int				  conditions = request->has_after ? LIST_AFTER : 0;
 	int				  nestlevel = 0;
-	int				  result;
+	int				  result = 0;
 
-	if (!TIMESTAMP_IS_NOBEGIN(from) || !TIMESTAMP_IS_NOEND(to))
+	if (request->from > window->from || request->to < window->to)
 		conditions |= LIST_IN_RANGE;
 	/* a user's rows are in one shard */
 	if (request->of_item)
 		nestlevel = BeginOnShards(request->type->plural);
-	plan = ListPlan(request->type, request->of_item, conditions);
+	plan = ListPlan(request->type, request->of_item, conditions, window);
 	options.params = makeParamList(lengthof(values));
 	for (int i = 0; i < (int) lengthof(values); i++)
 		options.params->params[i] =
 			(ParamExternData){.value = values[i],
 							  .pflags = PARAM_FLAG_CONST,
-							  .ptype = SPI_getargtypeid(plan, i)};
-	result = SPI_execute_plan_extended(plan, &options);
+							  .ptype = SPI_getargtypeid(plan->plan, i)};
+	plan->running++;
+	PG_TRY();
+	{
+		result = SPI_execute_plan_extended(plan->plan, &options);
+	}
+	PG_FINALLY();
+	{
+		plan->running--;
+	}
+	PG_END_TRY();
 	EndOnShards(nestlevel);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_plan_extended failed: %s",
@@ -253,42 +313,37 @@ ListRange(const ListRequest *request, RowReceiver *receiver, TimestampTz from,
 }
 
 /*
- * List the rows of a table that is partitioned by time: first those of the
- * newest partition, and while the page is not full, of as many older ones as
- * it should take to fill it, but of no more than twice as many, since to open
- * a partition takes longer than to find a row in it.  Rows that share a
- * timestamp are of one partition, so that ties stay together.
+ * List the rows of a table: where it is partitioned by time, first those of the
+ * newest partition, or a later one, and while the page is not full, of twice as
+ * many older ones, since to open a partition takes longer than to find a row in
+ * it.  Rows that share a timestamp are of one partition, so that ties stay
+ * together.
  */
 static void
-ListPartitions(const ListRequest *request, RowReceiver *receiver,
-			   const TimePartitions *partitions)
+ListWindows(ListRequest *request, RowReceiver *receiver,
+			TimePartitions *partitions)
 {
-	TimestampTz to = request->to;
-	TimestampTz before;
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	Window		window = {.from = DT_NOBEGIN, .to = DT_NOEND};
 	int64		found = 0;
-	int			opened = 0;
 
-	if (request->has_after)
-		to = Min(to, request->after + 1);
-	/* some partitions are made ahead of time */
-	before = Min(to, GetCurrentTransactionStartTimestamp() + 1);
-	for (int count = 1; found < request->page_size && to > request->from;)
+	/* no partition after the cursor's is opened */
+	if (partitions != NULL && request->has_after)
+		request->to = Min(request->to, request->after + 1);
+	do
 	{
-		TimestampTz from = PartitionsStart(partitions, before, count);
-
-		from = Max(from, request->from);
-		found +=
-			ListRange(request, receiver, from, to, request->page_size - found);
-		before = to = from;
-		opened += count;
-		count *= 2;
-		if (found > 0)
-		{
-			double needed = (double) (request->page_size - found) / found;
-
-			count = Min(count, needed * opened + 1);
-		}
-	}
+		if (partitions != NULL)
+			window.from =
+				PartitionsStart(partitions,
+								window.number == 0 ? now + 1 : window.to,
+								1 << window.number);
+		if (window.from < request->to)
+			found += ListWindow(request, receiver, &window,
+								request->page_size - found);
+		window.to = window.from;
+		window.number++;
+	} while (found < request->page_size && window.to > request->from &&
+			 window.number < MAX_WINDOWS);
 }
 
 /* Put the page that the arguments ask for into the function's result. */
@@ -313,19 +368,15 @@ ListPage(FunctionCallInfo fcinfo, bool of_item)
 	SPI_connect();
 	rel = table_open(RequireTable(request.type->plural), AccessShareLock);
 	partitions = FindTimePartitions(rel);
+	/*
+	 * The caller's snapshot may be older than a partition, and then has the rows
+	 * that moved there in another one, where they are not looked for.
+	 */
 	if (partitions != NULL)
-	{
-		/*
-		 * The caller's snapshot may be older than a partition, and then has the
-		 * rows that moved there in another one, where they are not looked for.
-		 */
 		PushActiveSnapshot(GetTransactionSnapshot());
-		ListPartitions(&request, &receiver, partitions);
+	ListWindows(&request, &receiver, partitions);
+	if (partitions != NULL)
 		PopActiveSnapshot();
-	}
-	else
-		ListRange(&request, &receiver, request.from, request.to,
-				  request.page_size);
 	table_close(rel, NoLock);
 	ExecDropSingleTupleTableSlot(receiver.slot);
 	SPI_finish();

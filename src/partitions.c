@@ -12,7 +12,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "partitioning/partbounds.h"
-#include "partitioning/partdesc.h"
 #include "partitions.h"
 #include "storage/shmem.h"
 #include "utils/partcache.h"
@@ -37,66 +36,52 @@ IsPartitionedByTime(Relation rel)
 }
 
 /*
- * The partitions of a table, in the current memory context, as long as it is
- * open; NULL where it is not partitioned by time.
+ * The partitions of a table, as long as it is open; NULL where it is not
+ * partitioned by time.  Asked for again, they are the same unless one was
+ * attached or detached meanwhile.
  */
 TimePartitions *
 FindTimePartitions(Relation rel)
 {
-	TimePartitions *result;
-	PartitionDesc	desc;
-
-	if (!IsPartitionedByTime(rel))
-		return NULL;
-	desc = RelationGetPartitionDesc(rel, !IsolationUsesXactSnapshot());
-	result = palloc0(sizeof(TimePartitions));
-	result->desc = desc;
-	result->npartitions = desc->nparts;
-	result->oids = desc->oids;
-	result->fallback = -1;
-	if (desc->boundinfo == NULL)
-		return result;
-	result->fallback = desc->boundinfo->default_index;
-	result->nbounds = desc->boundinfo->ndatums;
-	result->bounds = palloc(mul_size(sizeof(TimestampTz), result->nbounds));
-	result->numbers = palloc(mul_size(sizeof(int), result->nbounds + 1));
-	for (int i = 0; i <= result->nbounds; i++)
-	{
-		result->numbers[i] = desc->boundinfo->indexes[i];
-		if (result->numbers[i] < 0)
-			result->numbers[i] = result->fallback;
-		if (i == result->nbounds)
-			break;
-		if (desc->boundinfo->kind[i][0] == PARTITION_RANGE_DATUM_MINVALUE)
-			result->bounds[i] = DT_NOBEGIN;
-		else if (desc->boundinfo->kind[i][0] == PARTITION_RANGE_DATUM_MAXVALUE)
-			result->bounds[i] = DT_NOEND;
-		else
-			result->bounds[i] =
-				DatumGetTimestampTz(desc->boundinfo->datums[i][0]);
-	}
-	return result;
-}
-
-/* Whether the partitions of a table are still those that were found. */
-bool
-PartitionsAreCurrent(const TimePartitions *partitions, Relation rel)
-{
-	return RelationGetPartitionDesc(rel, !IsolationUsesXactSnapshot()) ==
-		   partitions->desc;
+	return IsPartitionedByTime(rel)
+			   ? RelationGetPartitionDesc(rel, !IsolationUsesXactSnapshot())
+			   : NULL;
 }
 
 static int
-BoundsBefore(const TimePartitions *partitions, TimestampTz time)
+CountBounds(TimePartitions *partitions)
+{
+	return partitions->boundinfo == NULL ? 0 : partitions->boundinfo->ndatums;
+}
+
+static TimestampTz
+Bound(TimePartitions *partitions, int i)
+{
+	PartitionBoundInfo info = partitions->boundinfo;
+
+	switch (info->kind[i][0])
+	{
+		case PARTITION_RANGE_DATUM_MINVALUE:
+			return DT_NOBEGIN;
+		case PARTITION_RANGE_DATUM_MAXVALUE:
+			return DT_NOEND;
+		default:
+			return DatumGetTimestampTz(info->datums[i][0]);
+	}
+}
+
+/* How many bounds are before a time; they are in ascending order. */
+static int
+BoundsBefore(TimePartitions *partitions, TimestampTz time)
 {
 	int low = 0;
-	int high = partitions->nbounds;
+	int high = CountBounds(partitions);
 
 	while (low < high)
 	{
 		int middle = (low + high) / 2;
 
-		if (partitions->bounds[middle] < time)
+		if (Bound(partitions, middle) < time)
 			low = middle + 1;
 		else
 			high = middle;
@@ -106,37 +91,40 @@ BoundsBefore(const TimePartitions *partitions, TimestampTz time)
 
 /* The number of the partition that a timestamp falls into; -1 is none. */
 int
-PartitionAt(const TimePartitions *partitions, TimestampTz timestamp)
+PartitionAt(TimePartitions *partitions, TimestampTz timestamp)
 {
-	if (partitions->nbounds == 0)
-		return partitions->fallback;
-	return partitions->numbers[BoundsBefore(partitions, timestamp + 1)];
+	PartitionBoundInfo info = partitions->boundinfo;
+	int				   number;
+
+	if (info == NULL)
+		return -1;
+	number = info->indexes[BoundsBefore(partitions, timestamp + 1)];
+	return number >= 0 ? number : info->default_index;
 }
 
 /* When the last so many partitions before a time begin. */
 TimestampTz
-PartitionsStart(const TimePartitions *partitions, TimestampTz before, int count)
+PartitionsStart(TimePartitions *partitions, TimestampTz before, int count)
 {
 	int nbounds = BoundsBefore(partitions, before);
 
-	return count <= nbounds ? partitions->bounds[nbounds - count] : DT_NOBEGIN;
+	return count <= nbounds ? Bound(partitions, nbounds - count) : DT_NOBEGIN;
 }
 
 /* The times that a partition holds; all of them for the default one. */
 void
-PartitionRange(const TimePartitions *partitions, Oid partition,
-			   TimestampTz *from, TimestampTz *to)
+PartitionRange(TimePartitions *partitions, Oid partition, TimestampTz *from,
+			   TimestampTz *to)
 {
 	*from = DT_NOBEGIN;
 	*to = DT_NOEND;
-	for (int i = 1; i < partitions->nbounds; i++)
+	for (int i = 1; i < CountBounds(partitions); i++)
 	{
-		int number = partitions->numbers[i];
+		int number = partitions->boundinfo->indexes[i];
 
-		if (number < 0 || number == partitions->fallback ||
-			partitions->oids[number] != partition)
+		if (number < 0 || partitions->oids[number] != partition)
 			continue;
-		*from = partitions->bounds[i - 1];
-		*to = partitions->bounds[i];
+		*from = Bound(partitions, i - 1);
+		*to = Bound(partitions, i);
 	}
 }

@@ -13,9 +13,9 @@
  *	  identity columns, typmods		not those of the batch
  *	  shards						left to INSERT
  *	  foreign tables				have another plan, or are no plain table
- *	  partitions by time			each row goes where core would put it; any
- *									other table with a parent, or with
- *									children, is left to INSERT
+ *	  partitions by time			each row goes where core would put it; a
+ *									table that is a partition itself, or is
+ *									partitioned otherwise, is left to INSERT
  *	  triggers of rows and of		left to INSERT, and with them foreign keys
  *	  statements					and deferred constraints; but ours have
  *									nothing to do, since the batch is checked
@@ -196,7 +196,7 @@ AddPlainTable(List **tables, Oid relid, Relation target, const Batch *batch,
 /* Open the partitions that the rows, grouped by them, fall into. */
 static bool
 AddPartitions(List **tables, const Batch *batch, Relation target,
-			  const TimePartitions *partitions)
+			  TimePartitions *partitions)
 {
 	for (int64 start = 0, end; start < batch->nrows; start = end)
 	{
@@ -211,7 +211,7 @@ AddPartitions(List **tables, const Batch *batch, Relation target,
 			return false;
 	}
 	/* one that was attached meanwhile has taken times of the default one */
-	return PartitionsAreCurrent(partitions, target);
+	return FindTimePartitions(target) == partitions;
 }
 
 /*
@@ -219,8 +219,8 @@ AddPartitions(List **tables, const Batch *batch, Relation target,
  * memory context; NIL where INSERT, as which insert is prepared, has to do it.
  */
 List *
-OpenPlainTables(const Batch *batch, Relation target,
-				const TimePartitions *partitions, SPIPlanPtr insert)
+OpenPlainTables(const Batch *batch, Relation target, TimePartitions *partitions,
+				SPIPlanPtr insert)
 {
 	List	   *tables = NIL;
 	CachedPlan *plan;

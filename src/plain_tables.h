@@ -26,8 +26,7 @@ typedef struct PlainTable
 } PlainTable;
 
 extern List *OpenPlainTables(const Batch *batch, Relation target,
-							 const TimePartitions *partitions,
-							 SPIPlanPtr insert);
+							 TimePartitions *partitions, SPIPlanPtr insert);
 extern void ClosePlainTables(List *tables);
 
 #endif /* INTERACTIONS_PLAIN_TABLES_H */

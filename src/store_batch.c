@@ -149,16 +149,16 @@ InsertNewRows(void *arg)
  * which a transfer comes to its rows, too.
  */
 static void
-GroupByPartition(Batch *batch, const TimePartitions *partitions)
+GroupByPartition(Batch *batch, TimePartitions *partitions)
 {
 	SortItem *items;
-	int64 *ends = palloc0(mul_size(sizeof(int64), partitions->npartitions + 2));
+	int64	 *ends = palloc0(mul_size(sizeof(int64), partitions->nparts + 2));
 
 	items = MemoryContextAllocHuge(CurrentMemoryContext,
 								   mul_size(sizeof(SortItem), batch->nrows));
 	for (int64 i = 0; i < batch->nrows; i++)
 		ends[PartitionAt(partitions, batch->items[i].timestamp) + 2]++;
-	for (int i = 1; i < partitions->npartitions + 2; i++)
+	for (int i = 1; i < partitions->nparts + 2; i++)
 		ends[i] += ends[i - 1];
 	for (int64 i = 0; i < batch->nrows; i++)
 		items[ends[PartitionAt(partitions, batch->items[i].timestamp) + 1]++] =
@@ -170,7 +170,7 @@ GroupByPartition(Batch *batch, const TimePartitions *partitions)
 
 /* Bring the rows into the one order in which all statements store them. */
 static void
-OrderRows(Batch *batch, const TimePartitions *partitions)
+OrderRows(Batch *batch, TimePartitions *partitions)
 {
 	SortBatch(batch, COLUMN_USER_ID);
 	DropDuplicates(batch);
@@ -179,9 +179,9 @@ OrderRows(Batch *batch, const TimePartitions *partitions)
 }
 
 /*
- * Store the rows as if all were new, which spares the index half of its work,
- * and only where a unique key is taken the careful way.  Returns how many
- * were stored.
+ * Store the rows as if all were new, which spares the index half of its work;
+ * only where a unique key is taken each is asked whether it is stored already.
+ * Returns how many were stored.
  */
 static uint64
 StoreRows(Batch *batch)
@@ -274,58 +274,4 @@ StoreNewRows(Batch *rows, const char *table, SPIPlanPtr *plan)
 	MemoryContextSwitchTo(oldcontext);
 	EmptyBatch(rows);
 	return stored;
-}
-
-/*
- * Whether a table stores a row with the values that it is given: no trigger of
- * the user's comes before, and no column rounds its value.
- */
-static bool
-TableStoresAsGiven(Relation rel, const InteractionType *type)
-{
-	TupleDesc		   tupdesc = RelationGetDescr(rel);
-	const TriggerDesc *triggers = rel->trigdesc;
-
-	if (rel->rd_rel->relkind != RELKIND_RELATION &&
-		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
-		return false;
-	for (int i = 0; i < ColumnCount(type); i++)
-	{
-		int attnum = SPI_fnumber(tupdesc, ColumnName(type, i));
-
-		if (attnum <= 0 || TupleDescAttr(tupdesc, attnum - 1)->atttypmod != -1)
-			return false;
-	}
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (TRIGGER_FOR_INSERT(trigger->tgtype) &&
-			TRIGGER_FOR_BEFORE(trigger->tgtype) &&
-			TRIGGER_FOR_ROW(trigger->tgtype) && !HoldsRulesOf(trigger, type))
-			return false;
-	}
-	return true;
-}
-
-/* Whether a type's table and all of its partitions do so. */
-bool
-StoresAsGiven(const InteractionType *type)
-{
-	/* before its partitions, as whoever changes them locks it */
-	Relation table = table_open(RequireTable(type->plural), RowExclusiveLock);
-	List	*oids =
-		find_all_inheritors(RelationGetRelid(table), AccessShareLock, NULL);
-	bool	  given = true;
-	ListCell *cell;
-
-	foreach (cell, oids)
-	{
-		Relation rel = table_open(lfirst_oid(cell), NoLock);
-
-		given = given && TableStoresAsGiven(rel, type);
-		table_close(rel, NoLock);
-	}
-	table_close(table, NoLock);
-	return given;
 }

@@ -10,6 +10,5 @@
 
 extern uint64 StoreBatch(Batch *batch);
 extern uint64 StoreNewRows(Batch *rows, const char *table, SPIPlanPtr *plan);
-extern bool StoresAsGiven(const InteractionType *type);
 
 #endif /* INTERACTIONS_STORE_BATCH_H */

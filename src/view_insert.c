@@ -15,20 +15,30 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "plans.h"
 #include "rows.h"
 #include "rules.h"
 #include "running.h"
 #include "store.h"
 #include "store_batch.h"
+#include "table_trigger.h"
 #include "timestamp.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "view_insert.h"
 
-#define MAX_BUFFERED_ROWS 10000
+/* rows to begin with; see StoreBuffered */
+#define BUFFERED_ROWS 10000
 
 /* what one statement inserts into a view, until it is stored */
 typedef struct RowBuffer
@@ -36,11 +46,111 @@ typedef struct RowBuffer
 	Running			 running;
 	SubTransactionId subid; /* in which the statement began */
 	Batch			*batch;
-	bool			 given;	   /* whether rows are stored as they are given */
+	int64			 max_rows; /* that are stored at once */
+	bool			 as_given; /* whether rows are stored as they are given */
 	int64			 nseconds; /* rows that look like seconds */
 } RowBuffer;
 
 static Running *buffers = NULL;
+
+/*
+ * Whether a type's rows are stored as they are given, and the tables of which
+ * that was found; as long as these stay as they are.
+ */
+typedef struct Finding
+{
+	bool  known;
+	bool  as_given;
+	List *tables;
+} Finding;
+
+static Finding findings[NUM_TYPES];
+static uint32  nchanges = 0; /* of any table, that were noticed */
+
+/* Forget what was found of a table that has changed, or of all. */
+static void
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes them */
+ForgetFindings(Datum arg, Oid relid)
+{
+	nchanges++;
+	for (int i = 0; i < NUM_TYPES; i++)
+	{
+		if (!OidIsValid(relid) || list_member_oid(findings[i].tables, relid))
+			findings[i].known = false;
+	}
+}
+
+/*
+ * Whether a table stores a row with the values that it is given: no trigger of
+ * the user's comes before, and no column rounds its value.
+ */
+static bool
+TableStoresAsGiven(Relation rel, const InteractionType *type)
+{
+	TupleDesc		   tupdesc = RelationGetDescr(rel);
+	const TriggerDesc *triggers = rel->trigdesc;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION &&
+		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return false;
+	for (int i = 0; i < ColumnCount(type); i++)
+	{
+		int attnum = SPI_fnumber(tupdesc, ColumnName(type, i));
+
+		if (attnum <= 0 || TupleDescAttr(tupdesc, attnum - 1)->atttypmod != -1)
+			return false;
+	}
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_INSERT(trigger->tgtype) &&
+			TRIGGER_FOR_BEFORE(trigger->tgtype) &&
+			TRIGGER_FOR_ROW(trigger->tgtype) && !HoldsRulesOf(trigger, type))
+			return false;
+	}
+	return true;
+}
+
+/* Look at a table and its partitions. */
+static void
+FindOut(Finding *finding, Oid relid, const InteractionType *type)
+{
+	uint32		  before = nchanges;
+	List		 *tables = find_all_inheritors(relid, AccessShareLock, NULL);
+	ListCell	 *cell;
+	MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
+
+	list_free(finding->tables);
+	finding->tables = list_copy(tables);
+	MemoryContextSwitchTo(oldcontext);
+	finding->as_given = true;
+	foreach (cell, tables)
+	{
+		Relation rel = table_open(lfirst_oid(cell), NoLock);
+
+		finding->as_given = finding->as_given && TableStoresAsGiven(rel, type);
+		table_close(rel, NoLock);
+	}
+	finding->known = nchanges == before;
+}
+
+/*
+ * Whether a type's table and all of its partitions store rows as given.  To
+ * look at them for each statement would lock each partition for a row in one.
+ */
+static bool
+StoresAsGiven(const InteractionType *type)
+{
+	Finding *finding = &findings[TypeIndex(type)];
+	/* before its partitions, as whoever changes them locks it */
+	Relation table = table_open(RequireTable(type->plural), RowExclusiveLock);
+
+	if (!finding->known)
+		FindOut(finding, RelationGetRelid(table), type);
+	table_close(table, NoLock);
+	return finding->as_given;
+}
 
 /* Begin to collect what a statement inserts into a view. */
 static void
@@ -52,7 +162,8 @@ OpenBuffer(const InteractionType *type, Oid relid)
 
 	buffer->subid = GetCurrentSubTransactionId();
 	buffer->batch = BeginBatch(type);
-	buffer->given = StoresAsGiven(type);
+	buffer->max_rows = BUFFERED_ROWS;
+	buffer->as_given = StoresAsGiven(type);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -94,10 +205,11 @@ AtEndOfSubtransaction(SubXactEvent event, SubTransactionId subid,
 		RefuseUnstored(subid);
 }
 
-/* Watch the ends of transactions, as long as the library is loaded. */
+/* Watch what happens to rows and tables, as long as the library is loaded. */
 void
 WatchViewInserts(void)
 {
+	CacheRegisterRelcacheCallback(ForgetFindings, (Datum) 0);
 	RegisterXactCallback(AtEndOfTransaction, NULL);
 	RegisterSubXactCallback(AtEndOfSubtransaction, NULL);
 }
@@ -116,6 +228,20 @@ StoreAlone(RowColumns *columns, const Interaction *interaction, HeapTuple tuple,
 	return heap_modify_tuple_by_cols(tuple, tupdesc,
 									 WireColumnCount(columns->type),
 									 columns->attnum, values, isnull);
+}
+
+/*
+ * Store the rows that are there so far.  That takes a subtransaction, and many
+ * of these make all other sessions slower until the transaction ends; so each
+ * time twice as many are collected, as long as memory allows.
+ */
+static void
+StoreBuffered(RowBuffer *buffer)
+{
+	if (MemoryContextMemAllocated(buffer->running.context, true) <
+		(Size) maintenance_work_mem * 1024 / 2)
+		buffer->max_rows *= 2;
+	StoreBatch(buffer->batch);
 }
 
 /* INSTEAD OF INSERT: check the row, and collect it. */
@@ -145,12 +271,12 @@ InsertRow(FunctionCallInfo fcinfo)
 	if (buffer != NULL && LooksLikeSeconds(interaction.timestamp))
 		buffer->nseconds++;
 
-	if (buffer == NULL || !buffer->given)
+	if (buffer == NULL || !buffer->as_given)
 		return StoreAlone(columns, &interaction, trigdata->tg_trigtuple,
 						  tupdesc);
 	AddToBatch(buffer->batch, &interaction);
-	if (buffer->batch->nrows == MAX_BUFFERED_ROWS)
-		StoreBatch(buffer->batch);
+	if (buffer->batch->nrows == buffer->max_rows)
+		StoreBuffered(buffer);
 	if (!row->tts_isnull[column - 1])
 		return trigdata->tg_trigtuple;
 	ms = Int64GetDatum(TimestampToMs(interaction.timestamp));

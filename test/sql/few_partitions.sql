@@ -1,0 +1,67 @@
+-- A page of a list, and a row inserted into a view, lock only the partitions that they come to, however many there are
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+DROP TABLE interactions.views CASCADE;
+SELECT interactions.create_tables(partitioned => true) \g /dev/null
+-- one a year of the last century, and one since then
+\set ECHO none
+SELECT format('CREATE TABLE interactions.of_%s PARTITION OF interactions.views FOR VALUES FROM (%L) TO (%L)', year, make_timestamptz(year, 1, 1, 0, 0, 0, 'UTC'), make_timestamptz(CASE year WHEN 2000 THEN 2200 ELSE year + 1 END, 1, 1, 0, 0, 0, 'UTC'))
+FROM generate_series(1971, 2000) AS year \gexec
+\set ECHO all
+INSERT INTO interactions.views (user_id, item_id, "timestamp", duration) SELECT 'u', 'i', make_timestamptz(year, month, 1, 0, 0, 0, 'UTC'), 1 FROM generate_series(1971, 2000) AS year, generate_series(2, 3) AS month;
+CREATE VIEW locked AS SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+	WHERE pid = pg_backend_pid() AND relispartition AND relkind = 'r';
+-- the newest and the default one, then as many older ones as the page takes
+BEGIN;
+SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_user_views('u', 1);
+TABLE locked;
+ROLLBACK;
+BEGIN;
+SELECT count(*) FROM interactions_v1.list_user_views('u', 3);
+TABLE locked;
+ROLLBACK;
+-- of those after a cursor, and in a range
+BEGIN;
+SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_item_views('i', 1, after => '920000000000:u');
+TABLE locked;
+ROLLBACK;
+BEGIN;
+SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_user_views('u', from_timestamp => '910000000000', to_timestamp => '920000000000');
+TABLE locked;
+ROLLBACK;
+-- all pages together have all rows, whatever their size, also when a partition is gone or new
+SELECT count(*) FROM interactions_v1.list_user_views('u');
+CREATE FUNCTION pages(size integer) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	cursor text;
+	found bigint := 0;
+	got bigint;
+BEGIN
+	LOOP
+		SELECT count(*), min("timestamp") || ':i' INTO got, cursor FROM interactions_v1.list_user_views('u', size, cursor);
+		found := found + got;
+		EXIT WHEN got = 0;
+	END LOOP;
+	RETURN found;
+END
+$$;
+SELECT size, pages(size) FROM generate_series(1, 9, 4) AS size;
+ALTER TABLE interactions.views DETACH PARTITION interactions.of_1999;
+SELECT size, pages(size) FROM generate_series(1, 9, 4) AS size;
+ALTER TABLE interactions.views ATTACH PARTITION interactions.of_1999 FOR VALUES FROM ('1999-01-01 00:00+00') TO ('2000-01-01 00:00+00');
+SELECT size, pages(size) FROM generate_series(1, 9, 4) AS size;
+-- what a session knows of the partitions it need not look up again, until they change
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'new', 1);
+BEGIN;
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'new', 990000000000);
+TABLE locked;
+ROLLBACK;
+CREATE FUNCTION rename() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.item_id := 'renamed'; RETURN NEW; END $$;
+CREATE TRIGGER rename BEFORE INSERT ON interactions.of_1999 FOR EACH ROW EXECUTE FUNCTION rename();
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'new', 916000000000) RETURNING item_id;
+DROP FUNCTION pages, rename CASCADE;
+DROP VIEW locked;
+DROP TABLE interactions.views CASCADE;
+SELECT interactions.create_tables() \g /dev/null
