@@ -48,7 +48,7 @@ COMMENT ON FUNCTION interactions.check_user() IS
 CREATE FUNCTION interactions.edit_user() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'edit_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.edit_user() IS
-	'Triggers of interactions_v1.users: register, name, rename, merge and erase users; one whom the same statement renames to another is 22023';
+	'Triggers of interactions_v1.users: register, name, rename, merge and erase users; one whom the same statement changes is no target of a rename, 22023';
 
 CREATE FUNCTION interactions_v1.transfer_interactions(from_user_id text, to_user_id text, delete_user boolean DEFAULT true, missing_ok boolean DEFAULT false) RETURNS json
 	AS 'MODULE_PATHNAME', 'transfer_interactions' LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -174,7 +174,10 @@ AppendChange(StringInfo sql, int table, RowsChange change, bool copy)
 						 " (SELECT \"timestamp\", item_id, fingerprint"
 						 " FROM known_%d)",
 						 table);
-	appendStringInfo(sql, " RETURNING %s)", copy ? "*" : "user_id");
+	appendStringInfo(sql, " RETURNING %s)",
+					 copy				 ? "*"
+					 : table < NUM_TYPES ? KEY_COLUMNS
+										 : "user_id");
 	if (copy)
 		AppendCopy(sql, table);
 }
@@ -213,7 +216,31 @@ AppendCount(StringInfo sql, int table, RowsChange change, bool copy)
 		appendStringInfo(sql, "%s%s", none, none);
 }
 
-/* The text of the statement that changes the tables from first to last. */
+/* Tell the keys of what was moved, as three arrays; null where there are none. */
+static void
+AppendMovedKeys(StringInfo sql, int table, RowsChange change)
+{
+	static const char *const columns[][2] = {{"\"timestamp\"",
+											  "pg_catalog.timestamptz[]"},
+											 {"item_id", "pg_catalog.text[]"},
+											 {"fingerprint",
+											  "pg_catalog.int8[]"}};
+
+	for (int i = 0; i < (int) lengthof(columns); i++)
+	{
+		if (table < NUM_TYPES && change == ROWS_MOVE)
+			appendStringInfo(sql,
+							 ", (SELECT pg_catalog.array_agg(%s) FROM moved_%d)",
+							 columns[i][0], table);
+		else
+			appendStringInfo(sql, ", CAST(NULL AS %s)", columns[i][1]);
+	}
+}
+
+/*
+ * The text of the statement that changes the tables from first to last.  One
+ * for several tells the keys of what it moved, too.
+ */
 const char *
 ChangeStatement(const RowsChange *changes, int first, int last, bool copy)
 {
@@ -234,6 +261,8 @@ ChangeStatement(const RowsChange *changes, int first, int last, bool copy)
 		if (counts.len > 0)
 			appendStringInfoString(&counts, " UNION ALL ");
 		AppendCount(&counts, table, changes[table], copy);
+		if (first < last)
+			AppendMovedKeys(&counts, table, changes[table]);
 	}
 	appendStringInfo(&sql, " %s", counts.data);
 	return sql.data;

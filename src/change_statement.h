@@ -18,6 +18,17 @@ typedef enum RowsChange
 /* arguments: whose rows, who gets them, between which times interactions lie */
 #define NUM_CHANGE_ARGS 4
 
+/* what a statement tells of a table, in its columns */
+enum
+{
+	COUNT_TABLE = 1,
+	COUNT_FOUND,
+	COUNT_REMOVED,
+	COUNT_MOVED,
+	COUNT_OTHERWISE, /* what ended otherwise than it was asked for */
+	MOVED_KEYS		 /* and two more, if it changes several tables */
+};
+
 extern const char *KnownRows(int table, bool copy);
 extern const char *OtherColumns(const char *table);
 extern const char *ChangeStatement(const RowsChange *changes, int first,

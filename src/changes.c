@@ -43,7 +43,10 @@ typedef enum ChangeScope
 	SCOPE_SHARDS
 } ChangeScope;
 
-/* Let the other user keep what he has already, for what is to refer to it; returns how many. */
+/*
+ * Lock the other user's rows of which the first one has duplicates, so that they
+ * stay; returns how many they are.
+ */
 static int64
 LockKnown(int table, const Datum *users)
 {
@@ -123,6 +126,57 @@ LockChanged(const UserChange *change)
 }
 
 /*
+ * Hold what a joint statement says it moved to what is there when it has ended:
+ * what referred to a duplicate may have gone with it, and a trigger may have
+ * done anything.
+ */
+static void
+RequireMoved(Datum user, const SPITupleTable *counts, uint64 ntables)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	const Oid		  types[] = {TEXTOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID,
+								 INT8ARRAYOID};
+
+	for (uint64 i = 0; i < ntables; i++)
+	{
+		HeapTuple row = counts->vals[i];
+		bool	  isnull;
+		int		  table = DatumGetInt64(
+				  SPI_getbinval(row, counts->tupdesc, COUNT_TABLE, &isnull));
+		int64 moved = DatumGetInt64(
+			SPI_getbinval(row, counts->tupdesc, COUNT_MOVED, &isnull));
+		Datum values[lengthof(types)] = {user};
+
+		for (int key = 0; key < 3; key++)
+			values[1 + key] =
+				SPI_getbinval(row, counts->tupdesc, MOVED_KEYS + key, &isnull);
+		if (isnull)
+			continue;
+		if (!PlanIsKept(plans[table], TableName(table)))
+			KeepPlan(&plans[table],
+					 psprintf("SELECT pg_catalog.count(*)"
+							  " FROM ROWS FROM (pg_catalog.unnest($2),"
+							  " pg_catalog.unnest($3), pg_catalog.unnest($4))"
+							  " AS moved (at, item, print)"
+							  " JOIN interactions.%s ON user_id"
+							  " OPERATOR(pg_catalog.=) $1"
+							  " AND \"timestamp\" OPERATOR(pg_catalog.=) at"
+							  " AND item_id OPERATOR(pg_catalog.=) item"
+							  " AND fingerprint OPERATOR(pg_catalog.=) print",
+							  quote_identifier(TableName(table))),
+					 lengthof(types), types, 0);
+		RunPlan(plans[table], lengthof(types), values, NULL, SPI_OK_SELECT);
+		if (ResultInt64(0, 1) != moved)
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("a foreign key or a trigger removes or changes rows of table \"%s\" once they are moved",
+							TableName(table)),
+					 errhint("What refers to a duplicate ON DELETE CASCADE goes"
+							 " with it: let it refer to another row before.")));
+	}
+}
+
+/*
  * Run such a statement, and count; raises where a policy or a trigger kept
  * rows.
  *
@@ -132,9 +186,10 @@ LockChanged(const UserChange *change)
  *
  * Where tables are tied, all rows are locked before: else what others store
  * until the statement ends, or make of a row that it has passed over, would
- * follow a key uncounted.  So would what was kept, and it is nobody else who
- * did that.  And there is another run until one finds nothing, so that nothing
- * is left that a trigger has stored.
+ * follow a key uncounted.  So would rows that were kept; as they are locked, it
+ * was a policy or a trigger that kept them, and another run would not help.
+ * But there is another run until one finds nothing, so that nothing is left
+ * that a trigger has stored.
  */
 static void
 RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
@@ -162,21 +217,23 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 		done = true;
 		for (uint64 i = 0; i < ntables; i++)
 		{
-			int	  table = ResultInt64(i, 1);
-			int64 found = ResultInt64(i, 2);
-			int64 removed = ResultInt64(i, 3);
-			int64 moved = ResultInt64(i, 4);
+			int	  table = ResultInt64(i, COUNT_TABLE);
+			int64 found = ResultInt64(i, COUNT_FOUND);
+			int64 removed = ResultInt64(i, COUNT_REMOVED);
+			int64 moved = ResultInt64(i, COUNT_MOVED);
 			bool  kept = found != removed + moved;
 
 			change->removed[table] += removed;
 			change->moved[table] += moved;
 			if (!kept && !(tied && found > 0))
 				continue;
-			if (run == MAX_RUNS || ResultInt64(i, 5) > 0 ||
+			if (run == MAX_RUNS || ResultInt64(i, COUNT_OTHERWISE) > 0 ||
 				(kept && (tied || IsolationUsesXactSnapshot())))
 				ReportKeptRows(TableName(table));
 			done = false;
 		}
+		if (tied)
+			RequireMoved(change->users[1], SPI_tuptable, ntables);
 	}
 	AtEOXact_GUC(true, nestlevel);
 }

@@ -14,8 +14,8 @@ typedef struct UserChange
 {
 	Datum users[2]; /* whose rows, and who gets them */
 	RowsChange changes[NUM_USER_TABLES];
-	/* of a type that moves, the times between which the rows lie: so only
-	 * the partitions of these are opened, unless tables are tied */
+	/* of a type that moves, the times between which the rows lie: so the change
+	 * comes only to the partitions of these, unless tables are tied */
 	TimestampTz oldest[NUM_TYPES];
 	TimestampTz newest[NUM_TYPES];
 	int64 moved[NUM_USER_TABLES];

@@ -59,17 +59,6 @@ IsDistributed(const char *table)
 }
 
 /*
- * Let a function that sets its search_path make triggers on shards: ours come
- * to their own row and no other.
- */
-void
-AllowTriggersOnShards(void)
-{
-	if (OidIsValid(FindInCatalog("pg_dist_partition")))
-		SetForNow("citus.enable_unsafe_triggers", "on");
-}
-
-/*
  * Begin to run statements on a table whose rows may be in many shards; does
  * nothing, and returns 0, where they are not.
  *
@@ -99,4 +88,18 @@ EndOnShards(int nestlevel)
 {
 	if (nestlevel > 0)
 		AtEOXact_GUC(true, nestlevel);
+}
+
+/*
+ * Whether an error of a statement that stores rows may be that one of them is
+ * stored already.  Citus runs an INSERT of many rows as COPY, which reports any
+ * error of a shard as XX000 and refuses policies; what the error is, the
+ * statement that is run next raises.
+ */
+bool
+IsShardViolation(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION ||
+		   error->sqlerrcode == ERRCODE_INTERNAL_ERROR ||
+		   error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
 }

@@ -6,8 +6,8 @@
 #define INTERACTIONS_DISTRIBUTION_H
 
 extern bool IsDistributed(const char *table);
-extern void AllowTriggersOnShards(void);
 extern int BeginOnShards(const char *table);
 extern void EndOnShards(int nestlevel);
+extern bool IsShardViolation(const ErrorData *error);
 
 #endif /* INTERACTIONS_DISTRIBUTION_H */

@@ -1,6 +1,6 @@
 /*
  * renames.c
- *	  The users whom one statement renames.
+ *	  The users whom one statement renames, or changes while it renames others.
  *
  * It must not rename one to another of them, or the order in which it comes to
  * them would decide what becomes of whom.
@@ -12,13 +12,13 @@
 #include "utils/memutils.h"
 #include "violation.h"
 
-/* a user who is renamed, or to whom somebody is */
-typedef struct RenamedUser
+/* a user who is changed, or to whom somebody is renamed */
+typedef struct ChangedUser
 {
 	Span id; /* the key */
-	bool renamed;
+	bool changed;
 	bool is_target;
-} RenamedUser;
+} ChangedUser;
 
 static uint32
 /* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
@@ -36,11 +36,11 @@ MatchSpans(const void *a, const void *b, Size keysize)
 	return SpansEqual(*(const Span *) a, *(const Span *) b) ? 0 : 1;
 }
 
-static RenamedUser *
+static ChangedUser *
 EnterUser(HTAB *renames, MemoryContext context, Span id)
 {
 	bool		 found;
-	RenamedUser *user = hash_search(renames, &id, HASH_ENTER, &found);
+	ChangedUser *user = hash_search(renames, &id, HASH_ENTER, &found);
 
 	if (!found)
 	{
@@ -48,25 +48,26 @@ EnterUser(HTAB *renames, MemoryContext context, Span id)
 
 		memcpy(data, id.data, id.len);
 		user->id.data = data;
-		user->renamed = user->is_target = false;
+		user->changed = user->is_target = false;
 	}
 	return user;
 }
 
 /*
- * Note, in a memory context, that a statement renames a user; raise where the
- * same one renames another to him, or him to another.  NULL is no rename yet.
+ * Note, in a memory context, that a statement renames a user, or changes him
+ * otherwise if the ids are the same; raise where the same one renames another to
+ * him, or him to another.  NULL is no user yet.
  */
 void
 NoteRename(HTAB **renames, MemoryContext context, Span from, Span to)
 {
-	RenamedUser *user;
-	RenamedUser *target;
+	ChangedUser *user;
+	ChangedUser *target;
 
 	if (*renames == NULL)
 	{
 		HASHCTL info = {.keysize = sizeof(Span),
-						.entrysize = sizeof(RenamedUser),
+						.entrysize = sizeof(ChangedUser),
 						.hash = HashSpan,
 						.match = MatchSpans,
 						.hcxt = context};
@@ -76,15 +77,15 @@ NoteRename(HTAB **renames, MemoryContext context, Span from, Span to)
 								   HASH_CONTEXT);
 	}
 	user = EnterUser(*renames, context, from);
-	user->renamed = true;
 	target = EnterUser(*renames, context, to);
-	target->is_target = true;
-	if (user->is_target || target->renamed)
+	user->changed = true;
+	target->is_target = target->is_target || target != user;
+	if (user->is_target || (target != user && target->changed))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg(
-					 "cannot rename a user to one whom the same statement renames"),
-				 errdetail("\"%s\" is renamed, and another is renamed to that id.",
+					 "cannot rename a user to one whom the same statement changes"),
+				 errdetail("\"%s\" is changed, and another is renamed to that id.",
 						   Clip(user->is_target ? from : to)),
 				 errhint("Rename them one after another, or by way of ids that"
 						 " nobody has.")));

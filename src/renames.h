@@ -1,6 +1,6 @@
 /*
  * renames.h
- *	  The users whom one statement renames.
+ *	  The users whom one statement renames, or changes while it renames others.
  */
 #ifndef INTERACTIONS_RENAMES_H
 #define INTERACTIONS_RENAMES_H

@@ -119,7 +119,9 @@ ReportHiddenRow(const InteractionType *type)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("row-level security of table \"%s\" hides an interaction that is stored already",
-					type->plural)));
+					type->plural),
+			 errhint("Or a trigger that fires after \"zz_check_interaction\""
+					 " has skipped it.")));
 }
 
 /* Raise that two interactions that differ share a key. */

@@ -14,15 +14,10 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_index.h"
 #include "subxact.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
-#include "utils/syscache.h"
 
 /*
  * Do a job in a subtransaction.  False, and nothing has changed, where it
@@ -67,38 +62,4 @@ bool
 IsUniqueViolation(const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION;
-}
-
-/*
- * The same of rows that are in shards.  COPY, as which INSERT takes many there,
- * raises all errors of a shard as XX000, and refuses policies; what the error
- * is, another statement has to find out.
- */
-bool
-IsShardViolation(const ErrorData *error)
-{
-	return IsUniqueViolation(error) ||
-		   error->sqlerrcode == ERRCODE_INTERNAL_ERROR ||
-		   error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
-}
-
-/* Whether it is the primary key of a table; a shard does not tell which. */
-bool
-IsKeyViolation(const ErrorData *error)
-{
-	HeapTuple tuple;
-	Oid		  index;
-	bool	  result;
-
-	if (!IsUniqueViolation(error) || error->schema_name == NULL ||
-		error->constraint_name == NULL)
-		return false;
-	index = get_relname_relid(error->constraint_name,
-							  get_namespace_oid(error->schema_name, true));
-	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_index) GETSTRUCT(tuple))->indisprimary;
-	ReleaseSysCache(tuple);
-	return result;
 }

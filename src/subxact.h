@@ -8,7 +8,5 @@
 extern bool Attempt(void (*job)(void *), void *arg,
 					bool (*expected)(const ErrorData *error));
 extern bool IsUniqueViolation(const ErrorData *error);
-extern bool IsShardViolation(const ErrorData *error);
-extern bool IsKeyViolation(const ErrorData *error);
 
 #endif /* INTERACTIONS_SUBXACT_H */

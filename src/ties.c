@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -15,10 +16,8 @@
 #include "storage/lmgr.h"
 #include "ties.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
-
-/* how triggers of ours are called, which read their own row alone */
-#define OURS "zz_check_"
 
 const char *
 TableName(int table)
@@ -26,6 +25,15 @@ TableName(int table)
 	return table < NUM_TYPES				? InteractionTypes[table].plural
 		   : table == TABLE_RECOMMENDATIONS ? "recommendations"
 											: "users";
+}
+
+/* Whether a trigger is one of ours, which read their own row alone. */
+static bool
+IsOurs(const Trigger *trigger)
+{
+	return strncmp(trigger->tgname, "zz_check_", strlen("zz_check_")) == 0 &&
+		   get_func_namespace(trigger->tgfoid) ==
+			   get_namespace_oid("interactions", true);
 }
 
 /*
@@ -49,10 +57,9 @@ IsTied(Oid relid)
 		{
 			const Trigger *trigger = &triggers->triggers[i];
 
-			result = result ||
-					 ((TRIGGER_FOR_UPDATE(trigger->tgtype) ||
-					   TRIGGER_FOR_DELETE(trigger->tgtype)) &&
-					  strncmp(trigger->tgname, OURS, strlen(OURS)) != 0);
+			result = result || ((TRIGGER_FOR_UPDATE(trigger->tgtype) ||
+								 TRIGGER_FOR_DELETE(trigger->tgtype)) &&
+								!IsOurs(trigger));
 		}
 		table_close(rel, NoLock);
 	}

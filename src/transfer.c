@@ -8,7 +8,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "distribution.h"
@@ -20,6 +24,8 @@
 #include "transfer.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #define ERRCODE_UNKNOWN_USER MAKE_SQLSTATE('P', 'T', '4', '0', '4')
@@ -91,6 +97,35 @@ TryTransfer(void *arg)
 	ChangeRows(&job->change);
 	if (!job->delete_user)
 		RegisterUser(users[0], users[0]);
+}
+
+/* Whether a row of one of the tables is there already, by the primary key. */
+static bool
+IsKeyViolation(const ErrorData *error)
+{
+	Oid			  index;
+	HeapTuple	  tuple;
+	Form_pg_index form;
+	Oid			  relid;
+	bool		  result = false;
+
+	if (!IsUniqueViolation(error) || error->schema_name == NULL ||
+		error->constraint_name == NULL)
+		return false;
+	index = get_relname_relid(error->constraint_name,
+							  get_namespace_oid(error->schema_name, true));
+	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_index) GETSTRUCT(tuple);
+	relid = form->indrelid;
+	if (get_rel_relispartition(relid))
+		relid = llast_oid(get_partition_ancestors(relid));
+	for (int table = 0; table < NUM_USER_TABLES; table++)
+		result = result ||
+				 (form->indisprimary && relid == FindTable(TableName(table)));
+	ReleaseSysCache(tuple);
+	return result;
 }
 
 /*

@@ -2,8 +2,8 @@
  * user_triggers.c
  *	  The triggers of the registered users, and of the view of every known one.
  *
- * An UPDATE of the view changes the columns that the statement names, which a
- * trigger of a row is not told.  So a trigger BEFORE the statement notes them,
+ * An UPDATE of the view changes the columns that the statement names, which an
+ * INSTEAD OF trigger is not told.  So a trigger BEFORE the statement notes them,
  * as long as the statement runs.
  */
 #include "postgres.h"
@@ -142,7 +142,10 @@ UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
 {
 	UserUpdate *update = FindUpdate(trigdata);
 
-	if (!SpansEqual(UserId(old), UserId(new)))
+	/* one who keeps his id matters where he may get a name or a time of another */
+	if (!SpansEqual(UserId(old), UserId(new)) ||
+		(update->named[USER_ID] &&
+		 (update->named[NAME] || update->named[CREATED_AT])))
 		NoteRename(&update->renames, update->running.context, UserId(old),
 				   UserId(new));
 	return ChangeUser(trigdata, old, new, update->named);

@@ -41,6 +41,9 @@ UPDATE interactions_v1.users SET external_id = (external_id::int - 1)::text WHER
 \set VERBOSITY terse
 UPDATE interactions_v1.users SET external_id = CASE external_id WHEN '1' THEN '2' ELSE '1' END WHERE external_id IN ('1', '2');
 UPDATE interactions_v1.users SET external_id = CASE external_id WHEN '1' THEN '3' WHEN '3' THEN 'new' END WHERE external_id IN ('1', '3');
+-- nor may it change both otherwise, where a name or a time of one would be the other's or not by the order
+UPDATE interactions_v1.users SET external_id = CASE external_id WHEN '2' THEN '3' ELSE external_id END, name = 'x' || name WHERE external_id IN ('2', '3');
+UPDATE interactions_v1.users SET external_id = CASE external_id WHEN '3' THEN '2' ELSE external_id END, created_at = 1 WHERE external_id IN ('2', '3');
 \set VERBOSITY default
 TABLE state;
 -- ids that nobody has, one that several get, two statements, one that is not renamed

@@ -57,6 +57,12 @@ CREATE TRIGGER empty_cart BEFORE DELETE ON interactions.purchases FOR EACH ROW E
 SELECT interactions.erase_user('g') -> 'erased';
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM stored;
+DROP TRIGGER empty_cart ON interactions.purchases;
+-- a name like those of ours makes it none of ours
+CREATE TRIGGER zz_check_cart AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION empty_cart();
+BEGIN;
+SELECT interactions.erase_user('g') -> 'erased';
+ROLLBACK;
 DROP FUNCTION empty_cart CASCADE;
 -- what a trigger stores for the user meanwhile goes along; where it does so again and again, nothing does
 CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('INSERT INTO interactions.%I (user_id, item_id) VALUES ($1, $2)', TG_ARGV[0]) USING OLD.user_id, 'of ' || OLD.item_id; RETURN OLD; END $$;
@@ -99,8 +105,29 @@ SELECT last_value FROM tries;
 CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tries'); RAISE unique_violation; END $$;
 SELECT interactions_v1.transfer_interactions('g', 't');
 SELECT last_value FROM tries;
+CREATE TABLE audit (item_id text PRIMARY KEY);
+INSERT INTO audit VALUES ('b');
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tries'); INSERT INTO audit VALUES (NEW.item_id); RETURN NEW; END $$;
+SELECT interactions_v1.transfer_interactions('g', 't');
+SELECT last_value FROM tries;
 DROP FUNCTION refuse CASCADE;
+DROP TABLE audit;
 DROP SEQUENCE tries;
+-- what refers to a duplicate, and would go with it, is not lost
+ALTER TABLE interactions.purchases ADD id integer DEFAULT 1, ADD UNIQUE (id, "timestamp");
+ALTER TABLE interactions.views ADD purchase integer, ADD purchased timestamptz,
+	ADD CONSTRAINT brought FOREIGN KEY (purchase, purchased) REFERENCES interactions.purchases (id, "timestamp") ON DELETE CASCADE;
+INSERT INTO interactions.purchases (user_id, item_id, "timestamp", id) SELECT 't', item_id, "timestamp", 2 FROM interactions.purchases WHERE user_id = 'g';
+UPDATE interactions.views SET (purchase, purchased) = (SELECT id, "timestamp" FROM interactions.purchases WHERE user_id = 'g') WHERE user_id = 'g' AND item_id = 'b';
+SELECT interactions_v1.transfer_interactions('g', 't');
+\echo :LAST_ERROR_SQLSTATE
+SELECT user_id, item_id FROM interactions.views ORDER BY user_id, item_id;
+ALTER TABLE interactions.views DROP CONSTRAINT brought,
+	ADD CONSTRAINT brought FOREIGN KEY (purchase, purchased) REFERENCES interactions.purchases (id, "timestamp") ON DELETE SET NULL;
+SELECT interactions_v1.transfer_interactions('g', 't')::jsonb - 'from_user_id' - 'to_user_id';
+SELECT user_id, item_id, purchase IS NULL FROM interactions.views ORDER BY user_id, item_id;
+ALTER TABLE interactions.views DROP purchase, DROP purchased;
+ALTER TABLE interactions.purchases DROP id;
 ALTER TABLE interactions.views DROP CONSTRAINT views_user_id_item_id_timestamp_key;
 ALTER TABLE interactions.cart_additions DROP CONSTRAINT cart_additions_user_id_item_id_timestamp_key;
 TRUNCATE interactions.views, interactions.cart_additions, interactions.purchases, interactions.users;
