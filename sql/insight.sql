@@ -36,7 +36,7 @@ COMMENT ON FUNCTION interactions.timestamp_from_ms(text, text) IS
 	'Timestamp of a property that is a number of milliseconds since 1970-01-01 UTC; otherwise 22023, no number 22P02, null 23502';
 
 CREATE FUNCTION interactions.warn_of_seconds(count bigint, in_header boolean) RETURNS text
-	AS 'MODULE_PATHNAME', 'warn_of_seconds' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+	AS 'MODULE_PATHNAME', 'warn_of_seconds' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.warn_of_seconds(bigint, boolean) IS
 	'Warn that so many timestamps look like seconds, over HTTP, too, where in_header; gives back what it says';
 
@@ -364,11 +364,13 @@ CREATE FUNCTION interactions.insert_recommendation() RETURNS trigger
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM interactions.store_recommendations(ARRAY[ROW(NEW.recommendation_id, NEW.user_id, NEW.scenario, NEW.item_ids, NEW."timestamp")::interactions_v1.recommendation]);
-	RETURN NEW;
+	-- RETURNING shows what is stored; a row that a trigger skipped is none
+	SELECT * INTO NEW FROM interactions_v1.recommendations AS stored WHERE stored.recommendation_id = NEW.recommendation_id;
+	RETURN CASE WHEN FOUND THEN NEW END;
 END
 $$;
 COMMENT ON FUNCTION interactions.insert_recommendation() IS
-	'INSTEAD OF INSERT trigger of interactions_v1.recommendations: store the row, unless it is stored already';
+	'INSTEAD OF INSERT trigger of interactions_v1.recommendations: store the row, unless it is stored already; gives back what is stored';
 
 CREATE FUNCTION interactions_v1.create_recommendation(json) RETURNS interactions_v1.recommendation
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

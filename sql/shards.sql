@@ -1,8 +1,10 @@
 
 -- Tables in shards, and what their users are changed by: a view of these cannot be updated.
 
--- Waits for another call, and finds then what that has distributed. Our triggers are safe: they come to their own row
--- and no other.
+-- our triggers are safe on shards: they come to their own row and no other
+ALTER FUNCTION interactions.create_tables(boolean) SET citus.enable_unsafe_triggers = on;
+
+-- Waits for another call, and finds then what that has distributed.
 CREATE FUNCTION interactions.distribute_tables(shard_count integer DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.enable_unsafe_triggers = on AS $$
 DECLARE
@@ -110,6 +112,9 @@ BEGIN
 	IF given = '{}' THEN
 		RAISE 'the changes must be an object with "name", "external_id" or both' USING ERRCODE = '22023';
 	END IF;
+	IF jsonb_typeof(given -> 'name') NOT IN ('string', 'number', 'null') THEN
+		RAISE '"name" must be a string, not %', left(given ->> 'name', 64) USING ERRCODE = '22023';
+	END IF;
 	SELECT * INTO changed FROM interactions.change_user(interactions.checked_id('external_id', external_id),
 		given ? 'external_id', given ? 'name', given ? 'created_at',
 		CASE WHEN given ? 'external_id' THEN interactions.read_id('external_id', given -> 'external_id') END,
@@ -149,7 +154,7 @@ BEGIN
 	erased := interactions.erase_user(id);
 	-- somebody else may have erased him meanwhile
 	IF known IS NULL OR NOT ((erased ->> 'user_deleted')::boolean OR EXISTS (SELECT FROM json_each_text(erased -> 'erased') WHERE value <> '0')) THEN
-		RAISE 'there is no user with this id' USING ERRCODE = 'PT404';
+		RAISE 'user does not exist' USING ERRCODE = 'PT404';
 	END IF;
 	RETURN known;
 END

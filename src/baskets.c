@@ -13,14 +13,12 @@
 #include <math.h>
 
 #include "baskets.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "plans.h"
 #include "span.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -215,19 +213,6 @@ ReceiveInteraction(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
-static void
-/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
-StartRows(DestReceiver *self, int operation, TupleDesc tupdesc)
-{
-	/* the statement casts the columns to the types that they are read as */
-}
-
-static void
-/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
-EndRows(DestReceiver *self)
-{
-}
-
 /* Send the rows through a receiver. */
 static void
 ReadRows(BasketReceiver *receiver)
@@ -256,21 +241,20 @@ ReadRows(BasketReceiver *receiver)
 			 SPI_result_code_string(result));
 }
 
-/* Compare items by their ids, bytewise. */
 static int
-CompareItems(const void *a, const void *b)
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
+CompareItems(const void *a, const void *b, void *arg)
 {
-	return DatumGetInt32(
-		DirectFunctionCall2Coll(bttextcmp, C_COLLATION_OID,
-								PointerGetDatum(((const ItemCount *) a)->id),
-								PointerGetDatum(((const ItemCount *) b)->id)));
+	return CompareSpans(TextSpan(PointerGetDatum(((const ItemCount *) a)->id)),
+						TextSpan(PointerGetDatum(((const ItemCount *) b)->id)));
 }
 
 /* Bring the items into the order of their ids. */
 static void
 SortItems(Baskets *baskets)
 {
-	qsort(baskets->items, baskets->nitems, sizeof(ItemCount), CompareItems);
+	qsort_interruptible(baskets->items, baskets->nitems, sizeof(ItemCount),
+						CompareItems, NULL);
 	baskets->places = AllocateHuge(baskets->nitems, sizeof(uint32));
 	for (uint32 i = 0; i < baskets->nitems; i++)
 		baskets->places[baskets->items[i].number] = i;
@@ -282,8 +266,7 @@ ReadBaskets(const BasketRules *rules)
 {
 	Baskets		  *baskets = palloc0(sizeof(Baskets));
 	BasketReceiver receiver =
-		{.pub = {ReceiveInteraction, StartRows, EndRows, EndRows,
-				 DestTuplestore},
+		{.pub = *None_Receiver,
 		 .rules = rules,
 		 .baskets = baskets,
 		 .numbers = itemtable_create(CurrentMemoryContext, 1024, NULL),
@@ -292,6 +275,9 @@ ReadBaskets(const BasketRules *rules)
 									  ALLOCSET_SMALL_SIZES),
 		 .max_items = 1024};
 
+	receiver.pub.receiveSlot = ReceiveInteraction;
+	receiver.pub.mydest =
+		DestTuplestore; /* so that SPI runs the statement for it */
 	baskets->told = GetCurrentTimestamp();
 	baskets->items = AllocateHuge(receiver.max_items, sizeof(ItemCount));
 	baskets->file = BufFileCreateTemp(false);
@@ -316,6 +302,7 @@ RewindBaskets(Baskets *baskets)
 						errmsg("could not rewind a temporary file: %m")));
 }
 
+/* Read so many numbers; false where the file has ended before them. */
 static bool
 ReadFile(BufFile *file, uint32 *data, size_t count)
 {
@@ -338,7 +325,8 @@ NextBasket(Baskets *baskets)
 		return NULL;
 	basket->user = head[0];
 	basket->nitems = head[1];
-	ReadFile(baskets->file, basket->items, basket->nitems);
+	if (!ReadFile(baskets->file, basket->items, basket->nitems))
+		elog(ERROR, "unexpected end of a temporary file");
 	for (uint32 i = 0; i < basket->nitems; i++)
 		basket->items[i] = baskets->places[basket->items[i]];
 	return basket;

@@ -15,14 +15,6 @@
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
 
-static int
-CompareSpans(Span a, Span b)
-{
-	int result = memcmp(a.data, b.data, Min(a.len, b.len));
-
-	return result != 0 ? result : a.len - b.len;
-}
-
 /* The user or the item of a row; the first two columns are never toasted. */
 static inline Span
 IdOf(const SortItem *item, Column column)

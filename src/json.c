@@ -38,13 +38,6 @@ NextToken(JsonLexContext *lex)
 	return lex->token_type;
 }
 
-static void
-Expect(JsonLexContext *lex, JsonTokenType type)
-{
-	if (lex->token_type != type)
-		elog(ERROR, "malformed value of type json");
-}
-
 /* The current token, as a message names it. */
 const char *
 DescribeToken(const JsonLexContext *lex)
@@ -81,8 +74,7 @@ SkipValue(JsonLexContext *lex)
 				depth--;
 				break;
 			case JSON_TOKEN_END:
-				Expect(lex, JSON_TOKEN_OBJECT_END);
-				break;
+				elog(ERROR, "malformed value of type json");
 			default:
 				break;
 		}
@@ -291,8 +283,7 @@ ReadMember(JsonLexContext *lex, const InteractionType *type, uint32 *seen,
 	int	 property;
 	bool ok = ReadString(lex, "name of a property", &name, violation);
 
-	NextToken(lex);
-	Expect(lex, JSON_TOKEN_COLON);
+	NextToken(lex); /* the colon */
 	NextToken(lex);
 	if (!ok)
 		return false;
@@ -338,13 +329,12 @@ ReadInteraction(JsonLexContext *lex, const InteractionType *type,
 	NextToken(lex);
 	while (lex->token_type != JSON_TOKEN_OBJECT_END)
 	{
-		Expect(lex, JSON_TOKEN_STRING);
+		CHECK_FOR_INTERRUPTS();
 		if (ok)
 			ok = ReadMember(lex, type, &seen, interaction, violation);
 		else
 		{
-			NextToken(lex);
-			Expect(lex, JSON_TOKEN_COLON);
+			NextToken(lex); /* the colon */
 			NextToken(lex);
 		}
 		SkipValue(lex);

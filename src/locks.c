@@ -13,8 +13,9 @@
  *
  * All is locked before one: whoever locks a user shares the lock on all, and
  * whoever locks all has it alone.  Of two users the one with the lower key
- * comes first.  So nobody waits in a circle.  Whoever only stores
- * interactions takes none of these locks.
+ * comes first.  So two calls never wait for each other in a circle; two
+ * transactions of several calls may.  Whoever only stores interactions takes
+ * none of these locks.
  *
  * A refresh of what is counted of a type locks that type, and nothing else.
  */

@@ -16,8 +16,6 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
-#define MAX_ARGS MAX_COLUMNS
-
 /* Find a table of ours, if it is there. */
 Oid
 FindTable(const char *table)
@@ -76,10 +74,10 @@ uint64
 RunPlan(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
 		int expected)
 {
-	char nulls[MAX_ARGS] = "";
+	char nulls[MAX_COLUMNS] = "";
 	int	 result;
 
-	Assert(nargs <= MAX_ARGS);
+	Assert(nargs <= MAX_COLUMNS);
 	for (int i = 0; i < nargs; i++)
 		nulls[i] = isnull != NULL && isnull[i] ? 'n' : ' ';
 	result = SPI_execute_plan(plan, values, nulls, false, 0);

@@ -157,6 +157,9 @@ PurgeBatch(Purge *purge, const Part *part, ItemPointer from, ItemPointer to)
 			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3,
 						  &isnull));
 		ItemPointerInc(from);
+		/* one that was updated meanwhile lies elsewhere, beyond what follows */
+		if (ItemPointerCompare(from, to) > 0)
+			*from = *to;
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -236,6 +239,8 @@ PurgeShards(Purge *purge)
 					  Int32GetDatum(purge->batch_size)};
 	int	  nestlevel = BeginOnShards(purge->label);
 
+	/* the command has a time as text, which every server reads alike */
+	SetForNow("datestyle", "ISO");
 	if (SPI_execute_with_args("SELECT pg_catalog.count(*) FILTER (WHERE NOT success),"
 							  " pg_catalog.sum(CASE WHEN success"
 							  " THEN result::pg_catalog.int8 END)::pg_catalog.int8"

@@ -238,14 +238,13 @@ refresh_items(PG_FUNCTION_ARGS)
 	kept = ReadCount(fcinfo, ARG_KEPT);
 	rules.half_life = ReadInterval(fcinfo, ARG_HALF_LIFE, 1);
 	rules.now = GetCurrentTransactionStartTimestamp();
-	if (!PG_ARGISNULL(ARG_PERIOD))
-	{
-		ReadInterval(fcinfo, ARG_PERIOD, 0);
+	/* one that begins before all times is all */
+	if (!PG_ARGISNULL(ARG_PERIOD) &&
+		ReadInterval(fcinfo, ARG_PERIOD, 0) < rules.now - MIN_TIMESTAMP)
 		rules.from = DatumGetTimestampTz(
 			DirectFunctionCall2(timestamptz_mi_interval,
 								TimestampTzGetDatum(rules.now),
 								PG_GETARG_DATUM(ARG_PERIOD)));
-	}
 
 	/* of two at once the second waits, and then counts what is there */
 	LockCounts(TextSpan(PG_GETARG_DATUM(ARG_TYPE)));

@@ -39,4 +39,13 @@ SpansEqual(Span a, Span b)
 	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
+/* Compare bytewise. */
+static inline int
+CompareSpans(Span a, Span b)
+{
+	int result = memcmp(a.data, b.data, Min(a.len, b.len));
+
+	return result != 0 ? result : a.len - b.len;
+}
+
 #endif /* INTERACTIONS_SPAN_H */

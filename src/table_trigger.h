@@ -9,7 +9,7 @@
 #include "utils/palloc.h"
 #include "utils/reltrigger.h"
 
-/* the row that the trigger let pass last, for who inserts one row and waits */
+/* what the trigger let pass of the row that a running INSERT of one row stores */
 typedef struct PassedRow
 {
 	const InteractionType *type;

@@ -2,7 +2,8 @@
  * tables.c
  *	  Makes the tables, and all that stands on them, for whoever asks.
  *
- * This is the only place that knows what a table looks like.
+ * What a table looks like is said here; of the tables of users and of counts
+ * users.c, user_triggers.c and refresh.c name the columns, too.
  *
  * The function's search_path is pg_catalog alone.
  */
@@ -11,7 +12,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "distribution.h"
 #include "executor/spi.h"
 #include "relations.h"
 #include "storage/lmgr.h"
@@ -338,7 +338,6 @@ create_tables(PG_FUNCTION_ARGS)
 	/* another call waits, and then finds all there */
 	LockDatabaseObject(NamespaceRelationId, get_namespace_oid(TABLES, false), 0,
 					   ShareRowExclusiveLock);
-	AllowTriggersOnShards();
 	SPI_connect();
 	MakeUsersTable();
 	for (int i = 0; i < NUM_TYPES; i++)

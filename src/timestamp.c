@@ -17,7 +17,7 @@
 
 #define TIMESTAMP_UNIT "send milliseconds since 1970-01-01 00:00:00 UTC."
 #define MAX_MS INT64CONST(253402300799999)	  /* the end of the year 9999 */
-#define MIN_USUAL_MS INT64CONST(100000000000) /* in seconds, the year 5138 */
+#define MIN_USUAL_MS INT64CONST(100000000000) /* 1973-03-03 */
 
 static TimestampTz
 MsToTimestamp(int64 ms)

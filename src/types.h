@@ -23,6 +23,9 @@ typedef enum Column
 #define MAX_OWN_COLUMNS 2
 #define MAX_COLUMNS 8 /* of any table of ours */
 
+StaticAssertDecl((int) COLUMN_FIRST_OWN + MAX_OWN_COLUMNS + 1 <= MAX_COLUMNS,
+				 "a type has too many columns");
+
 /* the primary key of each type's table: "stored already" means this one */
 #define KEY_COLUMNS "user_id, \"timestamp\", item_id, fingerprint"
 

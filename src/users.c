@@ -201,7 +201,7 @@ change_user(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (!LookUpUser(&old))
 		ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '4')),
-						errmsg("there is no user with this id")));
+						errmsg("user does not exist")));
 	for (int i = 0; i < NUM_COLUMNS; i++)
 	{
 		named[i] = PG_GETARG_BOOL(1 + i);

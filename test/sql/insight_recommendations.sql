@@ -49,6 +49,12 @@ RESET interactions.max_batch_elements;
 -- the view
 INSERT INTO interactions_v1.recommendations VALUES ('v1', 'guest', 'cart', '{a,b}', 1500), ('v1', 'guest', 'cart', '{a,b}', 1500), ('b1', NULL, NULL, NULL, 1);
 INSERT INTO interactions_v1.recommendations (recommendation_id, user_id) VALUES ('v1', 'other');
+-- what is stored comes back, also of what a trigger has changed or skipped
+BEGIN;
+CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.scenario := upper(NEW.scenario); RETURN CASE NEW.scenario WHEN 'SKIP' THEN NULL ELSE NEW END; END $$;
+CREATE TRIGGER shout BEFORE INSERT ON interactions.recommendations FOR EACH ROW EXECUTE FUNCTION shout();
+INSERT INTO interactions_v1.recommendations (recommendation_id, scenario) VALUES ('w1', 'home'), ('w2', 'skip'), ('w3', NULL) RETURNING recommendation_id, scenario, "timestamp" > 0 AS now;
+ROLLBACK;
 COPY interactions_v1.recommendations FROM STDIN;
 v2	guest	\N	{}	1600
 \.

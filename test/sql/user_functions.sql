@@ -27,7 +27,7 @@ $$;
 SELECT call, refusal(call) FROM unnest(ARRAY[$$interactions.update_user('x', '{"name": "X"}')$$, $$interactions.update_user('', '{"name": "X"}')$$, $$interactions.update_user(NULL, '{"name": "X"}')$$,
 	$$interactions.update_user('%41%', NULL)$$, $$interactions.update_user('%41%', '{}')$$, $$interactions.update_user('%41%', '[]')$$, $$interactions.update_user('%41%', '"name"')$$,
 	$$interactions.update_user('%41%', '{"nam": 1}')$$, $$interactions.update_user('%41%', '{"name": 1, "name": 2}')$$, $$interactions.update_user('%41%', '{"external_id": null}')$$,
-	$$interactions.update_user('%41%', '{"external_id": ""}')$$, $$interactions.update_user('%41%', '{"created_at": null}')$$, $$interactions.update_user('%41%', '{"created_at": "x"}')$$,
+	$$interactions.update_user('%41%', '{"external_id": ""}')$$, $$interactions.update_user('%41%', '{"name": {"first": "N"}}')$$, $$interactions.update_user('%41%', '{"created_at": null}')$$, $$interactions.update_user('%41%', '{"created_at": "x"}')$$,
 	$$interactions.update_user('%41%', '{"created_at": -1}')$$, $$interactions_v1.put_user('x')$$, $$interactions_v1.put_user(NULL)$$, $$interactions_v1.put_user(E'%2541%\n')$$, $$interactions_v1.put_user(E'%2541%\n{')$$,
 	$$interactions_v1.put_user(E'%00\n{"name": "X"}')$$, $$interactions_v1.put_user(E'%E9\n{"name": "X"}')$$, $$interactions_v1.put_user(E'\n{"name": "X"}')$$, $$interactions_v1.delete_user('x')$$, $$interactions_v1.delete_user(NULL)$$]) AS call;
 DROP FUNCTION refusal;
