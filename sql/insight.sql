@@ -40,7 +40,7 @@ CREATE FUNCTION interactions.warn_of_seconds(count bigint, in_header boolean) RE
 COMMENT ON FUNCTION interactions.warn_of_seconds(bigint, boolean) IS
 	'Warn that so many timestamps look like seconds, over HTTP, too, where in_header; gives back what it says';
 
-CREATE FUNCTION interactions.read_object(body json, noun text, properties text[]) RETURNS jsonb
+CREATE FUNCTION interactions.read_object(body json, noun text, properties text[]) RETURNS json
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	property text;
@@ -58,37 +58,37 @@ BEGIN
 			RAISE '"%" is given twice', property USING ERRCODE = '22023';
 		END IF;
 	END LOOP;
-	RETURN jsonb_strip_nulls(body::jsonb);
+	RETURN json_strip_nulls(body);
 END
 $$;
 COMMENT ON FUNCTION interactions.read_object(json, text, text[]) IS
 	'An object that has none but the properties given, each once, without those that are null; otherwise 22023';
 
-CREATE FUNCTION interactions.read_id(property text, value jsonb) RETURNS text
+CREATE FUNCTION interactions.read_id(property text, value json) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF jsonb_typeof(value) = 'string' OR jsonb_typeof(value) = 'number' AND value::text ~ '^-?[0-9]+$' THEN
+	IF json_typeof(value) = 'string' OR json_typeof(value) = 'number' AND value::text ~ '^-?[0-9]+$' THEN
 		RETURN interactions.checked_id(property, value #>> '{}');
-	ELSIF coalesce(jsonb_typeof(value), 'null') = 'null' THEN
+	ELSIF coalesce(json_typeof(value), 'null') = 'null' THEN
 		RETURN interactions.checked_id(property, NULL);
 	END IF;
 	RAISE '"%" must be a string or an integer, not %', property, left(value::text, 64) USING ERRCODE = '22023';
 END
 $$;
-COMMENT ON FUNCTION interactions.read_id(text, jsonb) IS
+COMMENT ON FUNCTION interactions.read_id(text, json) IS
 	'The id that a property holds, a string or an integer; otherwise 22023, null 23502';
 
-CREATE FUNCTION interactions.read_ids(property text, value jsonb, fewest integer, most integer) RETURNS text[]
+CREATE FUNCTION interactions.read_ids(property text, value json, fewest integer, most integer) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF jsonb_typeof(value) <> 'array' THEN
+	IF json_typeof(value) <> 'array' THEN
 		RAISE '"%" must be an array of ids, not %', property, left(value::text, 64) USING ERRCODE = '22023';
 	END IF;
 	RETURN interactions.checked_ids(property, ARRAY(SELECT interactions.read_id(property, element)
-		FROM jsonb_array_elements(value) WITH ORDINALITY AS elements (element, position) ORDER BY position), fewest, most);
+		FROM json_array_elements(value) WITH ORDINALITY AS elements (element, position) ORDER BY position), fewest, most);
 END
 $$;
-COMMENT ON FUNCTION interactions.read_ids(text, jsonb, integer, integer) IS
+COMMENT ON FUNCTION interactions.read_ids(text, json, integer, integer) IS
 	'The ids that a property holds, an array of fewest to most; otherwise 22023, null 23502';
 
 -- together, and popular
@@ -151,6 +151,7 @@ CREATE FUNCTION interactions_v1.list_together_items(item_id text, interaction_ty
 	score text DEFAULT 'llr', min_baskets integer DEFAULT 2, min_users integer DEFAULT 2) RETURNS SETOF interactions_v1.together_item
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
+<<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
 	pairs CONSTANT regclass := interactions.required_table('item_pairs');
 	type CONSTANT text COLLATE "C" := interactions.checked_type(coalesce(interaction_type, 'purchases'));
@@ -168,9 +169,10 @@ BEGIN
 		interactions.pair_score('jaccard', baskets, item_baskets, other_baskets, total_baskets)
 	FROM (
 		SELECT * FROM interactions.item_pairs
-		WHERE interaction_type = type AND item_id = item AND baskets >= coalesce(min_baskets, 2) AND users >= coalesce(min_users, 2)
-		ORDER BY interactions.pair_score(best_by, baskets, item_baskets, other_baskets, total_baskets) DESC, other_item_id
-		LIMIT most
+		WHERE interaction_type = this.type AND item_id = this.item
+			AND baskets >= coalesce(list_together_items.min_baskets, 2) AND users >= coalesce(list_together_items.min_users, 2)
+		ORDER BY interactions.pair_score(this.best_by, baskets, item_baskets, other_baskets, total_baskets) DESC, other_item_id
+		LIMIT this.most
 	) AS best;
 END
 $$;
@@ -189,6 +191,7 @@ CREATE FUNCTION interactions.list_together(item_ids text[], interaction_type tex
 	RETURNS SETOF interactions_v1.cart_item
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
+<<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
 	pairs CONSTANT regclass := interactions.required_table('item_pairs');
 	type CONSTANT text COLLATE "C" := interactions.checked_type(interaction_type);
@@ -197,12 +200,13 @@ DECLARE
 	best_by CONSTANT text := interactions.checked_score(score);
 BEGIN
 	RETURN QUERY
-	SELECT other_item_id, count(*), sum(interactions.pair_score(best_by, baskets, item_baskets, other_baskets, total_baskets)) AS total
+	SELECT other_item_id, count(*), sum(interactions.pair_score(this.best_by, baskets, item_baskets, other_baskets, total_baskets)) AS total
 	FROM interactions.item_pairs
-	WHERE interaction_type = type AND item_id = ANY (cart) AND other_item_id <> ALL (cart) AND baskets >= min_baskets AND users >= min_users
+	WHERE interaction_type = this.type AND item_id = ANY (this.cart) AND other_item_id <> ALL (this.cart)
+		AND baskets >= list_together.min_baskets AND users >= list_together.min_users
 	GROUP BY other_item_id
 	ORDER BY total DESC, other_item_id
-	LIMIT most;
+	LIMIT this.most;
 END
 $$;
 COMMENT ON FUNCTION interactions.list_together(text[], text, integer, text, integer, integer) IS
@@ -211,9 +215,9 @@ COMMENT ON FUNCTION interactions.list_together(text[], text, integer, text, inte
 CREATE FUNCTION interactions_v1.list_cart_together_items(json) RETURNS SETOF interactions_v1.cart_item
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	given CONSTANT jsonb := interactions.read_object($1, 'a cart', '{item_ids,interaction_type,page_size,score,min_baskets,min_users}');
+	given CONSTANT json := interactions.read_object($1, 'a cart', '{item_ids,interaction_type,page_size,score,min_baskets,min_users}');
 BEGIN
-	IF NOT given ? 'item_ids' THEN
+	IF given -> 'item_ids' IS NULL THEN
 		RAISE '"item_ids" must not be null' USING ERRCODE = '23502';
 	END IF;
 	RETURN QUERY SELECT * FROM interactions.list_together(interactions.read_ids('item_ids', given -> 'item_ids', 1, 50),
@@ -246,13 +250,14 @@ CREATE FUNCTION interactions_v1.list_popular_items(interaction_type text DEFAULT
 	RETURNS SETOF interactions_v1.popular_item
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
+<<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
 	popularity CONSTANT regclass := interactions.required_table('item_popularity');
 	type CONSTANT text COLLATE "C" := interactions.checked_type(coalesce(interaction_type, 'purchases'));
 	most CONSTANT integer := interactions.checked_page_size(page_size);
 BEGIN
 	RETURN QUERY SELECT item_id, interactions, users, score FROM interactions.item_popularity
-	WHERE interaction_type = type ORDER BY score DESC, item_id LIMIT most;
+	WHERE interaction_type = this.type ORDER BY score DESC, item_id LIMIT this.most;
 END
 $$;
 COMMENT ON FUNCTION interactions_v1.list_popular_items(text, integer) IS
@@ -291,22 +296,22 @@ COMMENT ON FUNCTION interactions.check_recommendation() IS
 CREATE FUNCTION interactions.read_recommendation(body json) RETURNS interactions_v1.recommendation
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	given CONSTANT jsonb := interactions.read_object(body, 'a recommendation', '{recommendation_id,user_id,scenario,item_ids,timestamp}');
+	given CONSTANT json := interactions.read_object(body, 'a recommendation', '{recommendation_id,user_id,scenario,item_ids,timestamp}');
 	result interactions_v1.recommendation;
 BEGIN
 	result.recommendation_id := interactions.read_id('recommendation_id', given -> 'recommendation_id');
-	IF given ? 'user_id' THEN
+	IF given -> 'user_id' IS NOT NULL THEN
 		result.user_id := interactions.read_id('user_id', given -> 'user_id');
 	END IF;
-	IF given ? 'scenario' THEN
+	IF given -> 'scenario' IS NOT NULL THEN
 		result.scenario := interactions.read_id('scenario', given -> 'scenario');
 	END IF;
-	IF given ? 'item_ids' THEN
+	IF given -> 'item_ids' IS NOT NULL THEN
 		result.item_ids := interactions.read_ids('item_ids', given -> 'item_ids', 0, 1000);
 	END IF;
-	IF jsonb_typeof(given -> 'timestamp') NOT IN ('number', 'string') THEN
+	IF json_typeof(given -> 'timestamp') NOT IN ('number', 'string') THEN
 		RAISE '"timestamp" must be a number of milliseconds between 0 and 253402300799999, not %', left(given ->> 'timestamp', 64) USING ERRCODE = '22023';
-	ELSIF given ? 'timestamp' THEN
+	ELSIF given -> 'timestamp' IS NOT NULL THEN
 		result."timestamp" := interactions.timestamp_to_ms(interactions.timestamp_from_ms(given ->> 'timestamp'));
 	END IF;
 	RETURN result;
@@ -317,6 +322,7 @@ COMMENT ON FUNCTION interactions.read_recommendation(json) IS
 
 CREATE FUNCTION interactions.store_recommendations(given interactions_v1.recommendation[]) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+<<this>>
 DECLARE
 	stored text[] COLLATE "C";
 	other text;
@@ -335,13 +341,16 @@ BEGIN
 		FROM unnest(given) ORDER BY recommendation_id, "timestamp"
 		ON CONFLICT (recommendation_id) DO NOTHING RETURNING recommendation_id)
 	SELECT coalesce(array_agg(recommendation_id), '{}') INTO stored FROM inserted;
-	IF cardinality(stored) = cardinality(given) THEN
+	-- it is what interactions bear
+	IF NOT stored <@ ARRAY(SELECT recommendation_id FROM unnest(given)) THEN
+		RAISE 'a trigger must not change the id of a recommendation' USING ERRCODE = '27000';
+	ELSIF cardinality(stored) = cardinality(given) THEN
 		RETURN cardinality(stored);
 	END IF;
 
 	-- what was there already has to be what is given
 	SELECT recommendation_id INTO other FROM unnest(given) AS one JOIN interactions.recommendations AS known USING (recommendation_id)
-	WHERE recommendation_id NOT IN (SELECT unnest(stored)) AND ((one.user_id, one.scenario, one.item_ids) IS DISTINCT FROM (known.user_id, known.scenario, known.item_ids)
+	WHERE recommendation_id NOT IN (SELECT unnest(this.stored)) AND ((one.user_id, one.scenario, one.item_ids) IS DISTINCT FROM (known.user_id, known.scenario, known.item_ids)
 		OR interactions.timestamp_from_ms(one."timestamp"::text) <> known."timestamp")
 	LIMIT 1;
 	IF FOUND THEN
@@ -386,11 +395,11 @@ BEGIN
 	END IF;
 	SELECT recommendation_id, user_id, scenario, item_ids, interactions.timestamp_to_ms("timestamp") INTO result
 	FROM interactions.recommendations WHERE recommendation_id = given.recommendation_id;
-	RETURN result;
+	RETURN CASE WHEN FOUND THEN result END;
 END
 $$;
 COMMENT ON FUNCTION interactions_v1.create_recommendation(json) IS
-	'Store what was shown to whom, an object; gives back what is stored, and sets response.status: 201, or 200 where it was stored already; the same id with other values is 23505';
+	'Store what was shown to whom, an object; gives back what is stored, null where a trigger skipped it, and sets response.status: 201, or 200 where it was stored already; the same id with other values is 23505';
 
 CREATE FUNCTION interactions_v1.create_recommendations(json) RETURNS json
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -458,27 +467,28 @@ COMMENT ON TYPE interactions_v1.recommendation_result IS
 CREATE FUNCTION interactions_v1.get_recommendation(recommendation_id text) RETURNS interactions_v1.recommendation_result
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
+<<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
 	recommendations CONSTANT regclass := interactions.required_table('recommendations');
 	id CONSTANT text COLLATE "C" := interactions.checked_id('recommendation_id', recommendation_id);
 	shown record;
 	result interactions_v1.recommendation_result;
 BEGIN
-	SELECT * INTO shown FROM interactions.recommendations WHERE recommendation_id = id;
+	SELECT * INTO shown FROM interactions.recommendations WHERE recommendation_id = this.id;
 	IF NOT FOUND THEN
 		RAISE 'recommendation does not exist' USING ERRCODE = 'PT404', DETAIL = format('No recommendation with the id "%s" was recorded.', left(id, 64));
 	END IF;
 	SELECT shown.recommendation_id, shown.user_id, shown.scenario, shown.item_ids, interactions.timestamp_to_ms(shown."timestamp"),
-		(SELECT count(*) FROM interactions.bookmarks WHERE recommendation_id = id), (SELECT count(*) FROM interactions.ratings WHERE recommendation_id = id),
-		bought.purchases, (SELECT count(*) FROM interactions.cart_additions WHERE recommendation_id = id), viewed.views,
+		(SELECT count(*) FROM interactions.bookmarks WHERE recommendation_id = this.id), (SELECT count(*) FROM interactions.ratings WHERE recommendation_id = this.id),
+		bought.purchases, (SELECT count(*) FROM interactions.cart_additions WHERE recommendation_id = this.id), viewed.views,
 		bought.revenue, bought.without_price, interactions.timestamp_to_ms(viewed.first) - interactions.timestamp_to_ms(shown."timestamp"),
 		interactions.timestamp_to_ms(bought.first) - interactions.timestamp_to_ms(shown."timestamp")
 	INTO result
 	FROM (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp")
-		FROM interactions.views WHERE recommendation_id = id) AS viewed (views, first)
+		FROM interactions.views WHERE recommendation_id = this.id) AS viewed (views, first)
 	CROSS JOIN (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp"),
 		coalesce(sum(price * coalesce(amount, 1)), 0), count(*) - count(price)
-		FROM interactions.purchases WHERE recommendation_id = id) AS bought (purchases, first, revenue, without_price);
+		FROM interactions.purchases WHERE recommendation_id = this.id) AS bought (purchases, first, revenue, without_price);
 	RETURN result;
 END
 $$;
@@ -507,6 +517,7 @@ CREATE FUNCTION interactions_v1.list_recommendation_metrics(from_timestamp text,
 	time_zone text DEFAULT 'UTC', conversion_ms text DEFAULT '604800000') RETURNS SETOF interactions_v1.recommendation_metrics
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 400 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
+<<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
 	recommendations CONSTANT regclass := interactions.required_table('recommendations');
 	first CONSTANT timestamptz := interactions.timestamp_from_ms('from_timestamp', from_timestamp);
@@ -534,13 +545,13 @@ BEGIN
 			count(*) FILTER (WHERE type = 'purchases' AND price IS NULL) AS without_price
 		FROM (
 			SELECT recommendation_id, "timestamp", 'views' AS type, NULL::numeric AS price, NULL::integer AS amount FROM interactions.views
-			WHERE recommendation_id IS NOT NULL AND "timestamp" >= first AND "timestamp" < last + conversion
+			WHERE recommendation_id IS NOT NULL AND "timestamp" >= this.first AND "timestamp" < this.last + this.conversion
 			UNION ALL
 			SELECT recommendation_id, "timestamp", 'cart_additions', NULL, NULL FROM interactions.cart_additions
-			WHERE recommendation_id IS NOT NULL AND "timestamp" >= first AND "timestamp" < last + conversion
+			WHERE recommendation_id IS NOT NULL AND "timestamp" >= this.first AND "timestamp" < this.last + this.conversion
 			UNION ALL
 			SELECT recommendation_id, "timestamp", 'purchases', price, amount FROM interactions.purchases
-			WHERE recommendation_id IS NOT NULL AND "timestamp" >= first AND "timestamp" < last + conversion
+			WHERE recommendation_id IS NOT NULL AND "timestamp" >= this.first AND "timestamp" < this.last + this.conversion
 		) AS bearing LEFT JOIN (SELECT recommendation_id, "timestamp" AS shown FROM interactions.recommendations) AS known USING (recommendation_id)
 		WHERE CASE WHEN shown IS NULL THEN "timestamp" < last
 			ELSE shown >= first AND shown < last AND "timestamp" >= shown AND "timestamp" < shown + conversion END
@@ -550,7 +561,7 @@ BEGIN
 			count(shown."timestamp") AS shown, count(*) FILTER (WHERE clicked) AS clicked, count(*) FILTER (WHERE added) AS added,
 			count(*) FILTER (WHERE purchases > 0) AS purchased, coalesce(sum(purchases), 0)::bigint AS purchases, coalesce(sum(revenue), 0) AS revenue,
 			coalesce(sum(without_price), 0)::bigint AS without_price, max(shown."timestamp") AS newest
-		FROM (SELECT recommendation_id, scenario, "timestamp" FROM interactions.recommendations WHERE "timestamp" >= first AND "timestamp" < last) AS shown
+		FROM (SELECT recommendation_id, scenario, "timestamp" FROM interactions.recommendations WHERE "timestamp" >= this.first AND "timestamp" < this.last) AS shown
 		FULL JOIN used USING (recommendation_id)
 		GROUP BY shown."timestamp" IS NULL, 1, 2
 	)

@@ -36,13 +36,6 @@ BEGIN
 			shard_count => CASE WHEN beside = 'none' THEN distribute_tables.shard_count END);
 		beside := relation;
 	END LOOP;
-	-- each server has the statistics of its shards; what was added to the view stays
-	CREATE OR REPLACE VIEW interactions.stats WITH (security_invoker = true) AS
-	SELECT name AS interaction_type, rows, bytes, oldest, newest
-	FROM unnest('{bookmarks,ratings,purchases,cart_additions,views}'::text[]) WITH ORDINALITY AS type (name, position)
-	JOIN pg_class ON relname = name CROSS JOIN LATERAL interactions.table_stats(oid)
-	WHERE relnamespace = 'interactions'::regnamespace AND relkind IN ('r', 'p')
-	ORDER BY position;
 	-- of the rows that were in them, nothing is to stay behind
 	FOREACH relation IN ARRAY coalesce(missing, '{}') LOOP
 		PERFORM truncate_local_data_after_distributing_table(relation);
@@ -54,7 +47,7 @@ COMMENT ON FUNCTION interactions.distribute_tables(integer) IS
 
 -- what the catalog says costs the same at any size; of a distributed table it is asked where the shards are
 CREATE FUNCTION interactions.table_stats(root regclass, OUT rows bigint, OUT bytes bigint, OUT oldest timestamptz, OUT newest timestamptz)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET datestyle = ISO AS
 $$
 DECLARE
 	distributed boolean := false;
@@ -117,7 +110,7 @@ BEGIN
 	END IF;
 	SELECT * INTO changed FROM interactions.change_user(interactions.checked_id('external_id', external_id),
 		given ? 'external_id', given ? 'name', given ? 'created_at',
-		CASE WHEN given ? 'external_id' THEN interactions.read_id('external_id', given -> 'external_id') END,
+		CASE WHEN given ? 'external_id' THEN interactions.read_id('external_id', changes -> 'external_id') END,
 		given ->> 'name', (given ->> 'created_at')::bigint);
 	RETURN CASE WHEN changed.external_id IS NOT NULL THEN to_json(changed) END;
 END
@@ -145,12 +138,15 @@ COMMENT ON FUNCTION interactions_v1.put_user(text) IS
 
 CREATE FUNCTION interactions_v1.delete_user(external_id text) RETURNS json
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+<<this>>
 DECLARE
 	id CONSTANT text COLLATE "C" := interactions.checked_id('external_id', external_id);
 	known json;
 	erased json;
 BEGIN
-	SELECT to_json(users) INTO known FROM interactions_v1.users WHERE users.external_id = id;
+	-- what comes back is what is erased
+	PERFORM FROM interactions.users WHERE users.user_id = this.id FOR UPDATE;
+	SELECT to_json(users) INTO known FROM interactions_v1.users WHERE users.external_id = this.id;
 	erased := interactions.erase_user(id);
 	-- somebody else may have erased him meanwhile
 	IF known IS NULL OR NOT ((erased ->> 'user_deleted')::boolean OR EXISTS (SELECT FROM json_each_text(erased -> 'erased') WHERE value <> '0')) THEN

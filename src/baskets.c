@@ -169,6 +169,8 @@ ReceiveInteraction(TupleTableSlot *slot, DestReceiver *self)
 	ItemCount	   *item;
 
 	slot_getallattrs(slot);
+	RequireNoNulls(slot, slot->tts_tupleDescriptor->natts,
+				   receiver->rules->type);
 	user = TextSpan(slot->tts_values[0]);
 	timestamp = DatumGetTimestampTz(slot->tts_values[1]);
 	same_user =

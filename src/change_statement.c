@@ -82,7 +82,7 @@ AppendRemoveDuplicates(StringInfo sql, int table, bool copy)
 const char *
 OtherColumns(const char *table)
 {
-	Relation	   rel = table_open(RequireTable(table), AccessShareLock);
+	Relation	   rel = OpenTable(table, AccessShareLock);
 	StringInfoData columns;
 
 	initStringInfo(&columns);
@@ -177,7 +177,9 @@ AppendChange(StringInfo sql, int table, RowsChange change, bool copy)
 	appendStringInfo(sql, " RETURNING %s)",
 					 copy				 ? "*"
 					 : table < NUM_TYPES ? KEY_COLUMNS
-										 : "user_id");
+					 : table == TABLE_RECOMMENDATIONS
+						 ? "user_id, recommendation_id"
+						 : "user_id");
 	if (copy)
 		AppendCopy(sql, table);
 }
@@ -216,24 +218,31 @@ AppendCount(StringInfo sql, int table, RowsChange change, bool copy)
 		appendStringInfo(sql, "%s%s", none, none);
 }
 
-/* Tell the keys of what was moved, as three arrays; null where there are none. */
+/*
+ * Tell the keys of what was moved, as arrays of times, ids and fingerprints;
+ * null where there are none.
+ */
 static void
 AppendMovedKeys(StringInfo sql, int table, RowsChange change)
 {
-	static const char *const columns[][2] = {{"\"timestamp\"",
-											  "pg_catalog.timestamptz[]"},
-											 {"item_id", "pg_catalog.text[]"},
-											 {"fingerprint",
-											  "pg_catalog.int8[]"}};
+	static const char *const columns[][3] =
+		{{"\"timestamp\"", NULL, "pg_catalog.timestamptz[]"},
+		 {"item_id", "recommendation_id", "pg_catalog.text[]"},
+		 {"fingerprint", NULL, "pg_catalog.int8[]"}};
 
 	for (int i = 0; i < (int) lengthof(columns); i++)
 	{
-		if (table < NUM_TYPES && change == ROWS_MOVE)
+		const char *column = change != ROWS_MOVE			  ? NULL
+							 : table < NUM_TYPES			  ? columns[i][0]
+							 : table == TABLE_RECOMMENDATIONS ? columns[i][1]
+															  : NULL;
+
+		if (column != NULL)
 			appendStringInfo(sql,
 							 ", (SELECT pg_catalog.array_agg(%s) FROM moved_%d)",
-							 columns[i][0], table);
+							 column, table);
 		else
-			appendStringInfo(sql, ", CAST(NULL AS %s)", columns[i][1]);
+			appendStringInfo(sql, ", CAST(NULL AS %s)", columns[i][2]);
 	}
 }
 

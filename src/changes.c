@@ -21,12 +21,13 @@
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "distribution.h"
+#include "kept.h"
 #include "plans.h"
+#include "references.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/plancache.h"
 #include "utils/resowner.h"
-#include "utils/rls.h"
 #include "utils/timestamp.h"
 
 /* of a statement, while others change what it comes to */
@@ -106,73 +107,91 @@ ChangePlan(SPIPlanPtr *plan, const RowsChange *changes, int first, int last)
 
 /* Lock all rows, until none has come while others were waited for. */
 static void
-LockChanged(const UserChange *change)
+LockChanged(const UserChange *change, int64 *locked)
 {
-	int64 locked = -1;
+	int64 total = -1;
 	int64 before = -2;
 
-	for (int pass = 0; pass < MAX_RUNS && locked != before; pass++)
+	for (int pass = 0; pass < MAX_RUNS && total != before; pass++)
 	{
-		before = locked;
-		locked = 0;
+		before = total;
+		total = 0;
 		for (int table = NUM_USER_TABLES - 1; table >= 0; table--)
 		{
-			if (change->changes[table] != ROWS_STAY)
-				locked += LockRowsOf(table, change->users[0]);
+			locked[table] = change->changes[table] == ROWS_STAY
+								? 0
+								: LockRowsOf(table, change->users[0]);
+			total += locked[table];
 			if (table < NUM_TYPES && change->changes[table] == ROWS_MOVE)
-				locked += LockKnown(table, change->users);
+				total += LockKnown(table, change->users);
 		}
 	}
 }
 
-/*
- * Hold what a joint statement says it moved to what is there when it has ended:
- * what referred to a duplicate may have gone with it, and a trigger may have
- * done anything.
- */
-static void
-RequireMoved(Datum user, const SPITupleTable *counts, uint64 ntables)
+/* How many of the rows, whose keys a joint statement told, a user has. */
+static int64
+CountMoved(int table, Datum user, HeapTuple row, TupleDesc tupdesc)
 {
-	static SPIPlanPtr plans[NUM_TYPES];
+	static SPIPlanPtr plans[TABLE_RECOMMENDATIONS + 1];
 	const Oid		  types[] = {TEXTOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID,
 								 INT8ARRAYOID};
+	Datum			  values[lengthof(types)] = {user};
+	bool			  isnull[lengthof(types)] = {false};
 
-	for (uint64 i = 0; i < ntables; i++)
+	for (int i = 1; i < (int) lengthof(types); i++)
+		values[i] = SPI_getbinval(row, tupdesc, MOVED_KEYS + i - 1, &isnull[i]);
+	if (!PlanIsKept(plans[table], TableName(table)))
+		KeepPlan(&plans[table],
+				 table == TABLE_RECOMMENDATIONS
+					 ? "SELECT pg_catalog.count(*)"
+					   " FROM interactions.recommendations"
+					   " WHERE user_id OPERATOR(pg_catalog.=) $1"
+					   " AND recommendation_id OPERATOR(pg_catalog.=) ANY ($3)"
+					 : psprintf("SELECT pg_catalog.count(*)"
+								" FROM ROWS FROM (pg_catalog.unnest($2),"
+								" pg_catalog.unnest($3), pg_catalog.unnest($4))"
+								" AS moved (at, item, print)"
+								" JOIN interactions.%s AS one ON one.user_id"
+								" OPERATOR(pg_catalog.=) $1"
+								" AND one.\"timestamp\""
+								" OPERATOR(pg_catalog.=) moved.at"
+								" AND one.item_id"
+								" OPERATOR(pg_catalog.=) moved.item"
+								" AND one.fingerprint"
+								" OPERATOR(pg_catalog.=) moved.print",
+								quote_identifier(TableName(table))),
+				 lengthof(types), types, 0);
+	RunPlan(plans[table], lengthof(types), values, isnull, SPI_OK_SELECT);
+	return ResultInt64(0, 1);
+}
+
+/*
+ * Hold what joint statements say they moved to what is there in the end: what
+ * referred to a duplicate may have gone with it, and a trigger may have done
+ * anything.
+ */
+static void
+RequireMoved(Datum user, List *results)
+{
+	ListCell *cell;
+
+	foreach (cell, results)
 	{
-		HeapTuple row = counts->vals[i];
-		bool	  isnull;
-		int		  table = DatumGetInt64(
-				  SPI_getbinval(row, counts->tupdesc, COUNT_TABLE, &isnull));
-		int64 moved = DatumGetInt64(
-			SPI_getbinval(row, counts->tupdesc, COUNT_MOVED, &isnull));
-		Datum values[lengthof(types)] = {user};
+		const SPITupleTable *counts = lfirst(cell);
 
-		for (int key = 0; key < 3; key++)
-			values[1 + key] =
-				SPI_getbinval(row, counts->tupdesc, MOVED_KEYS + key, &isnull);
-		if (isnull)
-			continue;
-		if (!PlanIsKept(plans[table], TableName(table)))
-			KeepPlan(&plans[table],
-					 psprintf("SELECT pg_catalog.count(*)"
-							  " FROM ROWS FROM (pg_catalog.unnest($2),"
-							  " pg_catalog.unnest($3), pg_catalog.unnest($4))"
-							  " AS moved (at, item, print)"
-							  " JOIN interactions.%s ON user_id"
-							  " OPERATOR(pg_catalog.=) $1"
-							  " AND \"timestamp\" OPERATOR(pg_catalog.=) at"
-							  " AND item_id OPERATOR(pg_catalog.=) item"
-							  " AND fingerprint OPERATOR(pg_catalog.=) print",
-							  quote_identifier(TableName(table))),
-					 lengthof(types), types, 0);
-		RunPlan(plans[table], lengthof(types), values, NULL, SPI_OK_SELECT);
-		if (ResultInt64(0, 1) != moved)
-			ereport(ERROR,
-					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-					 errmsg("a foreign key or a trigger removes or changes rows of table \"%s\" once they are moved",
-							TableName(table)),
-					 errhint("What refers to a duplicate ON DELETE CASCADE goes"
-							 " with it: let it refer to another row before.")));
+		for (uint64 i = 0; i < counts->numvals; i++)
+		{
+			HeapTuple row = counts->vals[i];
+			bool	  isnull;
+			int		  table = DatumGetInt64(
+					  SPI_getbinval(row, counts->tupdesc, COUNT_TABLE, &isnull));
+			int64 moved = DatumGetInt64(
+				SPI_getbinval(row, counts->tupdesc, COUNT_MOVED, &isnull));
+
+			if (table != TABLE_USERS && moved > 0 &&
+				CountMoved(table, user, row, counts->tupdesc) != moved)
+				ReportLostRows(TableName(table));
+		}
 	}
 }
 
@@ -199,6 +218,8 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 										TimestampTzGetDatum(oldest),
 										TimestampTzGetDatum(newest)};
 	bool  tied = scope == SCOPE_TIED;
+	int64 locked[NUM_USER_TABLES] = {0};
+	List *results = NIL;
 	int	  nestlevel = NewGUCNestLevel();
 	bool  done = false;
 
@@ -210,10 +231,12 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 		uint64 ntables;
 
 		if (tied)
-			LockChanged(change);
+			LockChanged(change, locked);
 		if (scope != SCOPE_SHARDS)
 			PlanByIndex(plan);
 		ntables = RunPlan(plan, lengthof(values), values, NULL, SPI_OK_SELECT);
+		if (tied)
+			results = lappend(results, SPI_tuptable);
 		done = true;
 		for (uint64 i = 0; i < ntables; i++)
 		{
@@ -221,10 +244,11 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 			int64 found = ResultInt64(i, COUNT_FOUND);
 			int64 removed = ResultInt64(i, COUNT_REMOVED);
 			int64 moved = ResultInt64(i, COUNT_MOVED);
-			bool  kept = found != removed + moved;
+			bool  kept = found != removed + moved || found < locked[table];
 
 			change->removed[table] += removed;
 			change->moved[table] += moved;
+			/* fewer than were locked: a policy's function has hidden some by now */
 			if (!kept && !(tied && found > 0))
 				continue;
 			if (run == MAX_RUNS || ResultInt64(i, COUNT_OTHERWISE) > 0 ||
@@ -232,15 +256,32 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 				ReportKeptRows(TableName(table));
 			done = false;
 		}
-		if (tied)
-			RequireMoved(change->users[1], SPI_tuptable, ntables);
 	}
+	RequireMoved(change->users[1], results);
 	AtEOXact_GUC(true, nestlevel);
 }
 
+/* Whether a user has rows in a table. */
+static bool
+HasRows(int table, Datum user)
+{
+	static SPIPlanPtr plans[NUM_USER_TABLES];
+	const Oid		  types[] = {TEXTOID};
+
+	if (!PlanIsKept(plans[table], TableName(table)))
+		KeepPlan(&plans[table],
+				 psprintf("SELECT FROM interactions.%s"
+						  " WHERE user_id OPERATOR(pg_catalog.=) $1 LIMIT 1",
+						  quote_identifier(TableName(table))),
+				 lengthof(types), types, 0);
+	return RunPlan(plans[table], lengthof(types), &user, NULL, SPI_OK_SELECT) >
+		   0;
+}
+
 /*
- * Change one table.  Of one in shards the statement is made anew, as columns
- * come and go.
+ * Change one table: first between the times in which rows were seen, and then,
+ * if somebody has given one another time meanwhile, whenever they are.  Of one
+ * in shards the statement is made anew, as columns come and go.
  */
 static void
 ChangeTable(UserChange *change, int table)
@@ -257,6 +298,8 @@ ChangeTable(UserChange *change, int table)
 	{
 		plan = ChangePlan(&plans[table][changes[table]], changes, table, table);
 		RunChange(plan, change, SCOPE_TABLE, oldest, newest);
+		if (bounded && HasRows(table, change->users[0]))
+			RunChange(plan, change, SCOPE_TABLE, DT_NOBEGIN, DT_NOEND);
 		return;
 	}
 	plan = SPI_prepare(ChangeStatement(changes, table, table,
@@ -286,10 +329,10 @@ ChangeRows(UserChange *change)
 	{
 		SPIPlanPtr *plan;
 
-		for (int i = 1; i < NUM_TYPES; i++)
-			changes[0] = Max(changes[0], changes[i]);
-		for (int i = 1; i < NUM_TYPES; i++)
-			changes[i] = changes[0];
+		/* also where there is nothing yet: a trigger may store something */
+		for (int i = 0; i < NUM_TYPES; i++)
+			changes[i] = changes[i] == ROWS_GO ? ROWS_GO : ROWS_MOVE;
+		FollowReferences(change->users, changes);
 		plan = &joint[changes[0]][changes[TABLE_RECOMMENDATIONS]]
 					 [changes[TABLE_USERS]];
 		RunChange(ChangePlan(plan, changes, 0, TABLE_USERS), change, SCOPE_TIED,
@@ -303,27 +346,15 @@ ChangeRows(UserChange *change)
 	}
 }
 
-/* Whether row-level security holds for the current user on a table of ours. */
-bool
-HidesRows(const char *table)
-{
-	return check_enable_rls(RequireTable(table), InvalidOid, true) ==
-		   RLS_ENABLED;
-}
-
-/* Raise that rows of a table were kept from what was asked for. */
+/* Raise that rows of a table went, or were changed, after they were moved. */
 void
-ReportKeptRows(const char *table)
+ReportLostRows(const char *table)
 {
-	if (HidesRows(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("row-level security keeps rows of table \"%s\" from being changed",
-						table),
-				 errhint("The policies for UPDATE and DELETE must hold for all"
-						 " rows of the user that those for SELECT show.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-			 errmsg("a trigger keeps rows of table \"%s\" from being changed",
-					table)));
+			 errmsg("a foreign key or a trigger removes or changes rows of table \"%s\" once they are moved",
+					table),
+			 errhint(
+				 "What refers to a duplicate ON DELETE CASCADE goes with it:"
+				 " let it refer to another row before.")));
 }

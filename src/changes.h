@@ -23,7 +23,6 @@ typedef struct UserChange
 } UserChange;
 
 extern void ChangeRows(UserChange *change);
-extern bool HidesRows(const char *table);
-pg_noreturn extern void ReportKeptRows(const char *table);
+pg_noreturn extern void ReportLostRows(const char *table);
 
 #endif /* INTERACTIONS_CHANGES_H */

@@ -36,6 +36,12 @@
 #define index_insert_cleanup(index, info) ((void) 0)
 #endif
 
+#if PG_VERSION_NUM < 170000
+#define HoldsLock(tag, mode) LockHeldByMe(tag, mode)
+#else
+#define HoldsLock(tag, mode) LockHeldByMe(tag, mode, false)
+#endif
+
 #if PG_VERSION_NUM < 190000
 #define TupleDescFinalize(tupdesc) ((void) 0)
 #endif

@@ -4,10 +4,12 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "locks.h"
 #include "plans.h"
 #include "rules.h"
+#include "ties.h"
 #include "timestamp.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -94,12 +96,12 @@ delete_interactions(PG_FUNCTION_ARGS)
 	bool				   by_user = !PG_ARGISNULL(ARG_USER_ID);
 	bool				   by_item = !PG_ARGISNULL(ARG_ITEM_ID);
 	bool				   given = false;
-	bool all = PG_NARGS() > ARG_DELETE_ALL && !PG_ARGISNULL(ARG_DELETE_ALL) &&
-			   PG_GETARG_BOOL(ARG_DELETE_ALL);
+	bool all = !PG_ARGISNULL(ARG_DELETE_ALL) && PG_GETARG_BOOL(ARG_DELETE_ALL);
 	TimestampTz from = DT_NOBEGIN;
 	TimestampTz to = DT_NOEND;
 	int			conditions = 0;
 	int64		deleted;
+	Relation	rel;
 	Datum		values[4];
 	bool		isnull[4] = {false, false, !by_user, !by_item};
 
@@ -139,6 +141,9 @@ delete_interactions(PG_FUNCTION_ARGS)
 	values[3] = PG_GETARG_DATUM(ARG_ITEM_ID);
 
 	LockOwners(by_user, values[2]);
+	rel = OpenTable(type->plural, RowExclusiveLock);
+	RefuseRules(rel);
+	table_close(rel, NoLock);
 	SPI_connect();
 	deleted = RunPlan(DeletePlan(type, conditions), lengthof(values), values,
 					  isnull, SPI_OK_DELETE);

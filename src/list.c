@@ -190,13 +190,19 @@ static bool
 ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
-	MinimalTuple tuple = ExecCopySlotMinimalTuple(slot);
-	char		*row = (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
-	Size		 item_id = att_align_pointer(VARSIZE_ANY(row), TYPALIGN_INT, -1,
-											 row + VARSIZE_ANY(row));
-	Size		 end = item_id + VARSIZE_ANY(row + item_id);
-	int64		*timestamp = (int64 *) (row + DOUBLEALIGN(end));
+	MinimalTuple tuple;
+	char		*row;
+	Size		 item_id;
+	Size		 end;
+	int64		*timestamp;
 
+	RequireNoNulls(slot, COLUMN_TIMESTAMP + 1, receiver->type);
+	tuple = ExecCopySlotMinimalTuple(slot);
+	row = (char *) tuple - MINIMAL_TUPLE_OFFSET + tuple->t_hoff;
+	item_id = att_align_pointer(VARSIZE_ANY(row), TYPALIGN_INT, -1,
+								row + VARSIZE_ANY(row));
+	end = item_id + VARSIZE_ANY(row + item_id);
+	timestamp = (int64 *) (row + DOUBLEALIGN(end));
 	*timestamp = TimestampToMs(*timestamp);
 	HeapTupleHeaderSetNatts(tuple, WireColumnCount(receiver->type));
 
@@ -366,7 +372,7 @@ ListPage(FunctionCallInfo fcinfo, bool of_item)
 		MakeSingleTupleTableSlot(rsinfo->setDesc, &TTSOpsMinimalTuple);
 
 	SPI_connect();
-	rel = table_open(RequireTable(request.type->plural), AccessShareLock);
+	rel = OpenTable(request.type->plural, AccessShareLock);
 	partitions = FindTimePartitions(rel);
 	/*
 	 * The caller's snapshot may be older than a partition, and then has the rows

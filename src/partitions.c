@@ -14,6 +14,7 @@
 #include "partitioning/partbounds.h"
 #include "partitions.h"
 #include "storage/shmem.h"
+#include "utils/fmgroids.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -29,6 +30,7 @@ IsPartitionedByTime(Relation rel)
 	key = RelationGetPartitionKey(rel);
 	return key->strategy == PARTITION_STRATEGY_RANGE && key->partnatts == 1 &&
 		   key->partattrs[0] > 0 && key->parttypid[0] == TIMESTAMPTZOID &&
+		   key->partsupfunc[0].fn_oid == F_TIMESTAMPTZ_CMP &&
 		   strcmp(NameStr(TupleDescAttr(RelationGetDescr(rel),
 										key->partattrs[0] - 1)
 							  ->attname),

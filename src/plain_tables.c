@@ -166,6 +166,7 @@ SameColumns(TupleDesc a, TupleDesc b)
 
 		if (one->attisdropped || other->attisdropped ||
 			one->atttypid != other->atttypid ||
+			one->attgenerated != other->attgenerated ||
 			strcmp(NameStr(one->attname), NameStr(other->attname)) != 0)
 			return false;
 	}

@@ -10,7 +10,9 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/namespace.h"
+#include "nodes/makefuncs.h"
 #include "plans.h"
 #include "types.h"
 #include "utils/guc.h"
@@ -40,6 +42,22 @@ RequireTable(const char *table)
 }
 
 /*
+ * Open a table of ours; raises where it is missing, also where somebody drops it
+ * while the lock is waited for.
+ */
+Relation
+OpenTable(const char *table, LOCKMODE lockmode)
+{
+	RangeVar *name =
+		makeRangeVar("interactions", unconstify(char *, table), -1);
+	Oid relid =
+		RangeVarGetRelidExtended(name, lockmode, RVR_MISSING_OK, NULL, NULL);
+
+	return table_open(OidIsValid(relid) ? relid : RequireTable(table),
+					  OidIsValid(relid) ? NoLock : lockmode);
+}
+
+/*
  * Whether a slot holds its plan already.  Where anything that it needs may
  * have changed, the table of ours that it is for has to be there.
  */
@@ -66,6 +84,16 @@ KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs, const Oid *argtypes,
 	*plan = prepared;
 }
 
+/* Raise that a rule makes something else of a statement. */
+void
+ReportRule(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("tables of interactions must not have rewrite"
+						   " rules"),
+					errhint("Use a trigger instead.")));
+}
+
 /*
  * Run a plan, and return the number of rows.  isnull may be NULL where no
  * value is null.
@@ -82,10 +110,7 @@ RunPlan(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
 		nulls[i] = isnull != NULL && isnull[i] ? 'n' : ' ';
 	result = SPI_execute_plan(plan, values, nulls, false, 0);
 	if (result == SPI_OK_REWRITTEN)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("tables of interactions must not have rewrite"
-							   " rules"),
-						errhint("Use a trigger instead.")));
+		ReportRule();
 	if (result != expected)
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(result));

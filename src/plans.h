@@ -5,13 +5,16 @@
 #ifndef INTERACTIONS_PLANS_H
 #define INTERACTIONS_PLANS_H
 
+#include "compat.h"
 #include "executor/spi.h"
 
 extern Oid FindTable(const char *table);
 extern Oid RequireTable(const char *table);
+extern Relation OpenTable(const char *table, LOCKMODE lockmode);
 extern bool PlanIsKept(SPIPlanPtr plan, const char *table);
 extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 					 const Oid *argtypes, int options);
+pg_noreturn extern void ReportRule(void);
 extern uint64 RunPlan(SPIPlanPtr plan, int nargs, Datum *values,
 					  const bool *isnull, int expected);
 extern int64 ResultInt64(uint64 row, int column);

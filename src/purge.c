@@ -22,7 +22,7 @@
 #include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"
-#include "types.h"
+#include "ties.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -51,11 +51,24 @@ typedef struct Part
 	TimestampTz to;	  /* and each is older than this */
 } Part;
 
+/* Open what is to be purged; it may be gone, and must not have rules. */
+static Relation
+OpenPurged(const Purge *purge)
+{
+	Relation rel = try_table_open(purge->relid, AccessShareLock);
+
+	if (rel == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation \"%s\" does not exist", purge->name)));
+	RefuseRules(rel);
+	return rel;
+}
+
 /* The tables that hold the rows; in the current memory context. */
 static Part *
 FindParts(const Purge *purge, int *nparts)
 {
-	Relation		rel = table_open(purge->relid, AccessShareLock);
+	Relation		rel = OpenPurged(purge);
 	TimePartitions *partitions = FindTimePartitions(rel);
 	List	 *oids = find_all_inheritors(purge->relid, AccessShareLock, NULL);
 	Part	 *parts = palloc(mul_size(sizeof(Part), list_length(oids)));
@@ -122,6 +135,7 @@ PurgePlan(Purge *purge)
 						  " AND \"timestamp\" OPERATOR(pg_catalog.<) $1"
 						  " ORDER BY ctid LIMIT $2%s),"
 						  " removed AS (DELETE FROM %s WHERE%s"
+						  " AND \"timestamp\" OPERATOR(pg_catalog.<) $1"
 						  " AND ctid OPERATOR(pg_catalog.=) ANY"
 						  " (ARRAY(SELECT place FROM chosen)) RETURNING 1)"
 						  " SELECT pg_catalog.count(*),"

@@ -8,6 +8,7 @@
 
 #include "catalog/pg_type.h"
 #include "changes.h"
+#include "kept.h"
 #include "plans.h"
 #include "registry.h"
 

@@ -9,14 +9,18 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
-#include "changes.h"
 #include "distribution.h"
+#include "kept.h"
+#include "miscadmin.h"
 #include "plans.h"
 #include "store.h"
 #include "table_trigger.h"
 #include "timestamp.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+/* of an INSERT, while others store the same row and delete it again */
+#define MAX_RUNS 10
 
 /* Prepare a statement whose parameters are the columns of a type. */
 static void
@@ -152,8 +156,9 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 	IdBuffer	ids[NUM_IDS];
 
 	SPI_connect();
-	for (int run = 0; result == STORE_SKIPPED && run < 2; run++)
+	for (int run = 0; result == STORE_SKIPPED && run < MAX_RUNS; run++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		InteractionDatums(type, interaction, ids, values, isnull);
 		if (InsertRow(type, values, isnull, &passed))
 		{
@@ -177,7 +182,7 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 		TakeRow(type, passed.context, values, isnull);
 	/* on a shard it is not seen whether a trigger skipped it */
 	else if ((passed.seen || IsDistributed(type->plural)) &&
-			 HidesRows(type->plural))
+			 HidesRows(RequireTable(type->plural)))
 		ReportHiddenRow(type);
 	SPI_finish();
 

@@ -191,8 +191,8 @@ StoreRows(Batch *batch)
 	InsertJob		  job = {.nargs = batch->tupdesc->natts};
 	BulkResult		  bulk;
 	int				  nestlevel;
-	Relation		target = table_open(RequireTable(table), RowExclusiveLock);
-	TimePartitions *partitions = FindTimePartitions(target);
+	Relation		  target = OpenTable(table, RowExclusiveLock);
+	TimePartitions	 *partitions = FindTimePartitions(target);
 
 	OrderRows(batch, partitions);
 	job.plan =
@@ -259,7 +259,7 @@ uint64
 StoreNewRows(Batch *rows, const char *table, SPIPlanPtr *plan)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(rows->context);
-	Relation	  target = table_open(RequireTable(table), RowExclusiveLock);
+	Relation	  target = OpenTable(table, RowExclusiveLock);
 	SPIPlanPtr	  insert = InsertNewPlan(plan, table, rows->tupdesc);
 	uint64		  stored = rows->nrows;
 	Datum		  arrays[MAX_COLUMNS];

@@ -12,8 +12,9 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "kept.h"
 #include "plans.h"
-#include "storage/lmgr.h"
+#include "rewrite/prs2lock.h"
 #include "ties.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -37,32 +38,57 @@ IsOurs(const Trigger *trigger)
 }
 
 /*
- * Whether somebody has tied other rows to those of a user: by a foreign key
- * from or to one of the tables, or by a trigger; also of a partition alone.
+ * Whether a trigger may come to other rows when those of a user are changed.  To
+ * another partition a row is moved by a DELETE and an INSERT.
  */
 static bool
-IsTied(Oid relid)
+IsTying(const Trigger *trigger, bool is_partition)
 {
-	bool	  result = false;
+	return (TRIGGER_FOR_UPDATE(trigger->tgtype) ||
+			TRIGGER_FOR_DELETE(trigger->tgtype) ||
+			(is_partition && TRIGGER_FOR_INSERT(trigger->tgtype))) &&
+		   !IsOurs(trigger);
+}
+
+/* Raise where a rule makes something else of an UPDATE or a DELETE. */
+void
+RefuseRules(Relation rel)
+{
+	for (int i = 0; rel->rd_rules != NULL && i < rel->rd_rules->numLocks; i++)
+	{
+		CmdType event = rel->rd_rules->rules[i]->event;
+
+		if (event == CMD_UPDATE || event == CMD_DELETE)
+			ReportRule();
+	}
+}
+
+/*
+ * Whether somebody has tied other rows to those of a user: by a foreign key
+ * from or to one of the tables, by a trigger, also of a partition alone, or by
+ * a policy, which may ask for rows of another table.
+ */
+static bool
+IsTied(const char *table)
+{
+	/* locked as by an UPDATE, so that nothing is added until then */
+	Relation  root = OpenTable(table, RowExclusiveLock);
+	bool	  result = HidesRows(RelationGetRelid(root));
 	ListCell *cell;
 
-	/* locked as by an UPDATE, so that none is added until then */
-	LockRelationOid(relid, RowExclusiveLock);
-	foreach (cell, find_all_inheritors(relid, RowExclusiveLock, NULL))
+	RefuseRules(root);
+	foreach (cell, find_all_inheritors(RelationGetRelid(root), RowExclusiveLock,
+									   NULL))
 	{
 		Relation		   rel = table_open(lfirst_oid(cell), NoLock);
 		const TriggerDesc *triggers = rel->trigdesc;
 
 		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		{
-			const Trigger *trigger = &triggers->triggers[i];
-
-			result = result || ((TRIGGER_FOR_UPDATE(trigger->tgtype) ||
-								 TRIGGER_FOR_DELETE(trigger->tgtype)) &&
-								!IsOurs(trigger));
-		}
+			result = result || IsTying(&triggers->triggers[i],
+									   rel->rd_rel->relispartition);
 		table_close(rel, NoLock);
 	}
+	table_close(root, NoLock);
 	return result;
 }
 
@@ -74,10 +100,8 @@ AreTied(void)
 
 	for (int table = 0; table < NUM_USER_TABLES; table++)
 	{
-		Oid relid = FindTable(TableName(table));
-
-		if (OidIsValid(relid))
-			result = IsTied(relid) || result;
+		if (OidIsValid(FindTable(TableName(table))))
+			result = IsTied(TableName(table)) || result;
 	}
 	return result;
 }

@@ -7,6 +7,7 @@
 #define INTERACTIONS_TIES_H
 
 #include "types.h"
+#include "utils/relcache.h"
 
 /* the tables of which each row bears a user_id: first those of the types */
 enum
@@ -17,6 +18,7 @@ enum
 };
 
 extern const char *TableName(int table);
+extern void RefuseRules(Relation rel);
 extern bool AreTied(void);
 extern int64 LockRowsOf(int table, Datum user_id);
 

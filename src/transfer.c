@@ -97,6 +97,9 @@ TryTransfer(void *arg)
 	ChangeRows(&job->change);
 	if (!job->delete_user)
 		RegisterUser(users[0], users[0]);
+	/* a key from one registration to another may have taken it along */
+	if (!IsRegistered(users[1]))
+		ReportLostRows(TableName(TABLE_USERS));
 }
 
 /* Whether a row of one of the tables is there already, by the primary key. */

@@ -156,6 +156,23 @@ TypeDesc(const InteractionType *type)
 	return tupdesc;
 }
 
+/* Raise where one of the first columns that a statement reads is null. */
+void
+RequireNoNulls(TupleTableSlot *slot, int ncolumns, const InteractionType *type)
+{
+	for (int i = 1; i <= ncolumns; i++)
+	{
+		if (slot_attisnull(slot, i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("column \"%s\" of table \"%s\" must not be null",
+							NameStr(
+								TupleDescAttr(slot->tts_tupleDescriptor, i - 1)
+									->attname),
+							type->plural)));
+	}
+}
+
 /* Raise where a table's columns, as a statement reads them, are of other types. */
 void
 RequireColumnTypes(TupleDesc tupdesc, const InteractionType *type)

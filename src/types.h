@@ -6,6 +6,7 @@
 #define INTERACTIONS_TYPES_H
 
 #include "access/tupdesc.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 
@@ -57,6 +58,8 @@ extern TupleDesc ResultDesc(FunctionCallInfo fcinfo,
 							const InteractionType *type);
 extern TupleDesc TypeDesc(const InteractionType *type);
 extern void RequireColumnTypes(TupleDesc tupdesc, const InteractionType *type);
+extern void RequireNoNulls(TupleTableSlot *slot, int ncolumns,
+						   const InteractionType *type);
 extern int ColumnCount(const InteractionType *type);
 extern int WireColumnCount(const InteractionType *type);
 extern const char *ColumnName(const InteractionType *type, int column);

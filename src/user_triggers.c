@@ -115,6 +115,17 @@ BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
 						  trigdata->tg_updatedcols);
 }
 
+/* Raise that one statement changes the view in two of its parts. */
+pg_noreturn static void
+ReportSecondChange(const TriggerData *trigdata)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("view \"%s\" cannot be updated twice in one statement",
+					RelationGetRelationName(trigdata->tg_relation)),
+			 errhint("Use two statements.")));
+}
+
 /*
  * Find what was noted of the statement.  Of two UPDATEs in one statement core
  * tells only of the first, so the columns of the other are not known.
@@ -128,11 +139,7 @@ FindUpdate(const TriggerData *trigdata)
 	if (update == NULL)
 		ReportTriggerProtocol();
 	if (update->triggers != TriggersOf(trigdata))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("view \"%s\" cannot be updated twice in one statement",
-						RelationGetRelationName(trigdata->tg_relation)),
-				 errhint("Use two statements.")));
+		ReportSecondChange(trigdata);
 	return update;
 }
 
@@ -151,6 +158,34 @@ UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
 	return ChangeUser(trigdata, old, new, update->named);
 }
 
+/*
+ * Apply a DELETE of the view; false where the user is gone by now.  A condition
+ * of the statement holds of the user as its snapshot has him: where he has
+ * another name or time by now it is not known whether it still does.
+ */
+static bool
+DeleteUser(const TriggerData *trigdata, const UserRow *row)
+{
+	int64	erased[NUM_TYPES];
+	UserRow now = *row;
+	bool	done;
+
+	if (FindRunning(updates, RelationGetRelid(trigdata->tg_relation)) != NULL)
+		ReportSecondChange(trigdata);
+	if (!LookUpUser(&now))
+		return false;
+	if (!SameUser(row, &now))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("user \"%s\" was changed by another transaction meanwhile",
+						Clip(UserId(row))),
+				 errhint("Repeat the statement.")));
+	done = EraseUser(row->values[USER_ID], erased);
+	for (int i = 0; i < NUM_TYPES; i++)
+		done = done || erased[i] > 0;
+	return done;
+}
+
 /* INSTEAD OF a row: the row as it is stored, or NULL where nothing is done. */
 static HeapTuple
 EditUser(TriggerData *trigdata, const int *attnums)
@@ -158,7 +193,6 @@ EditUser(TriggerData *trigdata, const int *attnums)
 	TupleDesc	  tupdesc = RelationGetDescr(trigdata->tg_relation);
 	MemoryContext context = CurrentMemoryContext;
 	HeapTuple	  tuple = trigdata->tg_trigtuple;
-	int64		  erased[NUM_TYPES];
 	UserRow		  row;
 	bool		  done;
 
@@ -170,9 +204,7 @@ EditUser(TriggerData *trigdata, const int *attnums)
 
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 	{
-		done = EraseUser(row.values[USER_ID], erased);
-		for (int i = 0; i < NUM_TYPES; i++)
-			done = done || erased[i] > 0;
+		done = DeleteUser(trigdata, &row);
 		SPI_finish();
 		return done ? tuple : NULL; /* somebody else did */
 	}

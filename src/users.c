@@ -15,6 +15,7 @@
 #include "funcapi.h"
 #include "interactions.h"
 #include "locks.h"
+#include "kept.h"
 #include "plans.h"
 #include "rows.h"
 #include "rules.h"
@@ -22,6 +23,11 @@
 #include "transfer.h"
 #include "users.h"
 #include "utils/timestamp.h"
+
+/* a row of the table, as one of the view */
+#define SAVED_COLUMNS                                                          \
+	"CAST(user_id AS pg_catalog.text), CAST(name AS pg_catalog.text),"         \
+	" interactions.timestamp_to_ms(created_at)"
 
 /* Put the last result, a row of the view, into row; false where it is none. */
 static bool
@@ -45,7 +51,7 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 		 bool *created)
 {
 	static SPIPlanPtr update = NULL;
-	static SPIPlanPtr save = NULL;
+	static SPIPlanPtr insert = NULL;
 	const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID, BOOLOID};
 	Datum	  values[lengthof(argtypes)];
 	bool	  isnull[lengthof(argtypes)] = {false};
@@ -65,48 +71,43 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 	values[3] = BoolGetDatum(named[NAME]);
 	values[4] = BoolGetDatum(named[CREATED_AT]);
 
-	/* a registered one is updated, whatever it would take to insert his row */
+	/* a registered one is updated, whatever it would take to insert his row; and
+	 * one who was registered meanwhile, too */
 	*created = false;
-	if (!PlanIsKept(update, "users"))
-		KeepPlan(&update,
-				 "UPDATE interactions.users SET"
-				 " name = CASE WHEN $4 THEN $2 ELSE name END,"
-				 " created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
-				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
-				 " RETURNING user_id, name,"
-				 " interactions.timestamp_to_ms(created_at)",
-				 lengthof(argtypes), argtypes, 0);
-	RunPlan(update, lengthof(argtypes), values, isnull,
-			SPI_OK_UPDATE_RETURNING);
-	if (TakeUser(row))
-		return true;
+	for (int run = 0; run < 2; run++)
+	{
+		if (!PlanIsKept(update, "users"))
+			KeepPlan(&update,
+					 "UPDATE interactions.users SET"
+					 " name = CASE WHEN $4 THEN $2 ELSE name END,"
+					 " created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
+					 " WHERE user_id OPERATOR(pg_catalog.=) $1"
+					 " RETURNING " SAVED_COLUMNS,
+					 lengthof(argtypes), argtypes, 0);
+		RunPlan(update, lengthof(argtypes), values, isnull,
+				SPI_OK_UPDATE_RETURNING);
+		if (TakeUser(row))
+			return true;
 
-	/* a row that was inserted, not updated, has no xmax */
-	if (!PlanIsKept(save, "users"))
-		KeepPlan(&save,
-				 "INSERT INTO interactions.users AS stored"
-				 " (user_id, name, created_at)"
-				 " VALUES ($1, $2, COALESCE($3, pg_catalog.now()))"
-				 " ON CONFLICT (user_id) DO UPDATE SET"
-				 " name = CASE WHEN $4 THEN EXCLUDED.name"
-				 " ELSE stored.name END,"
-				 " created_at = CASE WHEN $5 THEN EXCLUDED.created_at"
-				 " ELSE stored.created_at END"
-				 " RETURNING user_id, name,"
-				 " interactions.timestamp_to_ms(created_at),"
-				 " xmax OPERATOR(pg_catalog.=) 0",
-				 lengthof(argtypes), argtypes, 0);
-	RunPlan(save, lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
-	if (!TakeUser(row))
-		return false;
-	*created =
-		DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-								   NUM_COLUMNS + 1, &isnull[0]));
-	return true;
+		if (!PlanIsKept(insert, "users"))
+			KeepPlan(&insert,
+					 "INSERT INTO interactions.users"
+					 " (user_id, name, created_at)"
+					 " VALUES ($1, $2, COALESCE($3, pg_catalog.now()))"
+					 " ON CONFLICT (user_id) DO NOTHING"
+					 " RETURNING " SAVED_COLUMNS,
+					 lengthof(argtypes), argtypes, 0);
+		RunPlan(insert, lengthof(argtypes), values, isnull,
+				SPI_OK_INSERT_RETURNING);
+		*created = TakeUser(row);
+		if (*created)
+			return true;
+	}
+	return false;
 }
 
 /* Look a known user up, by the id in row; false where he is none. */
-static bool
+bool
 LookUpUser(UserRow *row)
 {
 	static SPIPlanPtr find = NULL;
@@ -114,13 +115,27 @@ LookUpUser(UserRow *row)
 
 	if (!PlanIsKept(find, "users"))
 		KeepPlan(&find,
-				 "SELECT external_id, name, created_at"
+				 "SELECT CAST(external_id AS pg_catalog.text),"
+				 " CAST(name AS pg_catalog.text),"
+				 " CAST(created_at AS pg_catalog.int8)"
 				 " FROM interactions_v1.users"
 				 " WHERE external_id OPERATOR(pg_catalog.=) $1",
 				 lengthof(argtypes), argtypes, 0);
 	RunPlan(find, lengthof(argtypes), &row->values[USER_ID], NULL,
 			SPI_OK_SELECT);
 	return TakeUser(row);
+}
+
+/* Whether two rows of a user are the same. */
+bool
+SameUser(const UserRow *a, const UserRow *b)
+{
+	return a->isnull[NAME] == b->isnull[NAME] &&
+		   a->isnull[CREATED_AT] == b->isnull[CREATED_AT] &&
+		   (a->isnull[NAME] ||
+			SpansEqual(TextSpan(a->values[NAME]), TextSpan(b->values[NAME]))) &&
+		   (a->isnull[CREATED_AT] || DatumGetInt64(a->values[CREATED_AT]) ==
+										 DatumGetInt64(b->values[CREATED_AT]));
 }
 
 /*
@@ -133,8 +148,13 @@ ChangeUser(const TriggerData *trigdata, const UserRow *old, UserRow *new,
 		   const bool *named)
 {
 	UserRow	  stored = *new;
+	bool	  set[NUM_COLUMNS];
 	bool	  created;
 	Violation violation;
+
+	/* of one who is not registered null is what he has */
+	memcpy(set, named, sizeof(set));
+	set[CREATED_AT] = named[CREATED_AT] && !new->isnull[CREATED_AT];
 
 	if (named[CREATED_AT] && new->isnull[CREATED_AT] &&
 		!old->isnull[CREATED_AT])
@@ -154,9 +174,9 @@ ChangeUser(const TriggerData *trigdata, const UserRow *old, UserRow *new,
 	else if (!LookUpUser(&stored))
 		return false;
 
-	if (!named[NAME] && !named[CREATED_AT])
+	if (!set[NAME] && !set[CREATED_AT])
 		return LookUpUser(new);
-	if (SaveUser(trigdata, new, named, &created))
+	if (SaveUser(trigdata, new, set, &created))
 		return true;
 	/* the rename is done, so the rest must not be left out */
 	if (!SpansEqual(UserId(old), UserId(new)))

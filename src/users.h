@@ -30,6 +30,8 @@ UserId(const UserRow *row)
 	return TextSpan(row->values[USER_ID]);
 }
 
+extern bool LookUpUser(UserRow *row);
+extern bool SameUser(const UserRow *a, const UserRow *b);
 extern bool ChangeUser(const TriggerData *trigdata, const UserRow *old,
 					   UserRow *new, const bool *named);
 extern bool InsertUser(const TriggerData *trigdata, UserRow *row);

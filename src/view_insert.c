@@ -90,8 +90,9 @@ TableStoresAsGiven(Relation rel, const InteractionType *type)
 	TupleDesc		   tupdesc = RelationGetDescr(rel);
 	const TriggerDesc *triggers = rel->trigdesc;
 
-	if (rel->rd_rel->relkind != RELKIND_RELATION &&
-		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+	if ((rel->rd_rel->relkind != RELKIND_RELATION &&
+		 rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
+		rel->rd_rules != NULL)
 		return false;
 	for (int i = 0; i < ColumnCount(type); i++)
 	{
@@ -144,7 +145,7 @@ StoresAsGiven(const InteractionType *type)
 {
 	Finding *finding = &findings[TypeIndex(type)];
 	/* before its partitions, as whoever changes them locks it */
-	Relation table = table_open(RequireTable(type->plural), RowExclusiveLock);
+	Relation table = OpenTable(type->plural, RowExclusiveLock);
 
 	if (!finding->known)
 		FindOut(finding, RelationGetRelid(table), type);
@@ -260,6 +261,9 @@ InsertRow(FunctionCallInfo fcinfo)
 	Interaction interaction;
 	Violation	violation;
 
+	/* a trigger of somebody's on the same view may be for another type */
+	if (buffer != NULL && buffer->batch->type != columns->type)
+		buffer = NULL;
 	ReadRow(columns, row, &interaction);
 	if (!interaction.timestamp_isnull &&
 		!TimestampFromMs("timestamp",

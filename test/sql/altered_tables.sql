@@ -225,6 +225,16 @@ SELECT interactions.create_tables() \g /dev/null
 SELECT send();
 SELECT user_id, item_id FROM interactions.purchases WHERE recommendation_id = 'r300';
 ROLLBACK;
+-- a null that somebody lets in is told, and not taken for a value
+BEGIN;
+ALTER TABLE interactions.purchases DROP CONSTRAINT purchases_pkey;
+ALTER TABLE interactions.purchases ALTER item_id DROP NOT NULL, DISABLE TRIGGER USER;
+INSERT INTO interactions.purchases (user_id, item_id, "timestamp", recommendation_id, fingerprint) VALUES ('nulls', NULL, '2024-01-01', repeat('r', 100), 1);
+SAVEPOINT nulls;
+SELECT * FROM interactions_v1.list_user_purchases('nulls');
+ROLLBACK TO nulls;
+CALL interactions.refresh_items(period => NULL);
+ROLLBACK;
 -- a rule that stores nothing; core would keep that plan
 CREATE RULE other AS ON INSERT TO interactions.purchases DO INSTEAD NOTIFY nothing;
 SELECT send();

@@ -72,3 +72,10 @@ SELECT create_view('{"user_id": "u", "item_id": "c"}');
 SELECT * FROM create_view('{"user_id": "u", "item_id": "c"}') AS v (a text, b text);
 DROP FUNCTION list_user_views, create_view;
 TRUNCATE interactions.views;
+-- nor are columns of the users taken for what they are not
+BEGIN;
+INSERT INTO interactions.users VALUES ('cu', 'x');
+DROP VIEW interactions_v1.users;
+CREATE VIEW interactions_v1.users AS SELECT user_id AS external_id, length(user_id) AS name, 0::bigint AS created_at FROM interactions.users;
+SELECT interactions.update_user('cu', '{"external_id": "cv"}');
+ROLLBACK;

@@ -35,6 +35,32 @@ SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', json_b
 SELECT refusal(format('INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp") VALUES (%s)', row)) FROM unnest(ARRAY[$$NULL, 'u', 's', NULL, now()$$, $$'', 'u', 's', NULL, now()$$,
 	$$'x1', repeat('x', 513), 's', NULL, now()$$, $$'x1', 'u', '', NULL, now()$$, $$'x1', 'u', 's', '{a,""}', now()$$, $$'x1', 'u', 's', '{{a},{b}}', now()$$, $$'x1', 'u', 's', NULL, '1960-01-01'$$, $$'x1', 'u', 's', NULL, 'infinity'$$]) AS row;
 
+-- ids are read as those of interactions are; a trigger may skip one, and must not give it another id
+SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', body)) FROM unnest(ARRAY['{"recommendation_id": 1e2}', '{"recommendation_id": "x1", "user_id": 1.0}']) AS body;
+BEGIN;
+SELECT recommendation_id FROM interactions_v1.create_recommendation('{"recommendation_id": -0}');
+CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.recommendation_id := lower(NEW.recommendation_id); RETURN CASE NEW.recommendation_id WHEN 'skip' THEN NULL ELSE NEW END; END $$;
+CREATE TRIGGER meddle BEFORE INSERT ON interactions.recommendations FOR EACH ROW EXECUTE FUNCTION meddle();
+SELECT interactions_v1.create_recommendation('{"recommendation_id": "skip"}') IS NULL AS skipped;
+SELECT refusal($$SELECT interactions_v1.create_recommendation('{"recommendation_id": "R9"}')$$);
+ROLLBACK;
+-- a column that somebody adds may have any name
+BEGIN;
+ALTER TABLE interactions.recommendations ADD id text, ADD first text, ADD stored text, ADD given text, ADD this text, ADD item text;
+ALTER TABLE interactions.purchases ADD id text, ADD first timestamptz, ADD last timestamptz, ADD conversion text, ADD type text;
+ALTER TABLE interactions.item_pairs ADD type text, ADD item text, ADD most text, ADD cart text, ADD min_baskets text, ADD min_users text, ADD best_by text;
+ALTER TABLE interactions.item_popularity ADD type text, ADD most text;
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "n1", "user_id": "u", "timestamp": 1000}, {"recommendation_id": "n2"}]');
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "n1", "user_id": "u"}, {"recommendation_id": "n2"}]');
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", recommendation_id, price) VALUES ('u', 'a', 1500, 'n1', 3), ('u', 'b', 1500, 'n1', 3), ('v', 'c', 1500, NULL, 3);
+SELECT purchases, revenue FROM interactions_v1.get_recommendation('n1');
+SELECT recommendations, purchases, revenue FROM interactions_v1.list_recommendation_metrics('0', '2000');
+CALL interactions.refresh_items(period => NULL);
+SELECT item_id FROM interactions_v1.list_together_items('a', min_baskets => 1, min_users => 1);
+SELECT item_id FROM interactions_v1.list_cart_together_items('{"item_ids": ["a"], "min_baskets": 1, "min_users": 1}');
+SELECT count(*) FROM interactions_v1.list_popular_items();
+ROLLBACK;
+
 -- a batch: all or nothing
 SELECT interactions_v1.create_recommendations('[{"recommendation_id": "b1", "timestamp": 1}, {"recommendation_id": "b2", "user_id": "u", "timestamp": 2}, {"recommendation_id": "b1", "timestamp": 1}, {"recommendation_id": "r1", "user_id": "guest", "scenario": "home", "item_ids": ["a", "17"]}]');
 SELECT interactions_v1.create_recommendations('[{"recommendation_id": "b5"}, {"recommendation_id": "b5", "timestamp": 1700000000000}, {"recommendation_id": "b5"}]');

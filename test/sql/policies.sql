@@ -127,6 +127,30 @@ TABLE state;
 DROP FUNCTION keep CASCADE;
 ALTER TABLE interactions.views DROP CONSTRAINT registered;
 
+-- a policy that asks for rows of another table, which go first
+CALL fill();
+ALTER TABLE interactions.users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY viewers ON interactions.users USING (EXISTS (SELECT FROM interactions.views AS v WHERE v.user_id = users.user_id)) WITH CHECK (true);
+SET ROLE regress_interactions_tenant;
+BEGIN;
+SELECT interactions.erase_user('g') -> 'user_deleted';
+ROLLBACK;
+BEGIN;
+UPDATE interactions_v1.users SET external_id = 'a' WHERE external_id = 'g' RETURNING external_id, name;
+ROLLBACK;
+RESET ROLE;
+CREATE FUNCTION is_viewer(id text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN EXISTS (SELECT FROM interactions.views WHERE user_id = id); END $$;
+DROP POLICY viewers ON interactions.users;
+CREATE POLICY viewers ON interactions.users USING (is_viewer(user_id)) WITH CHECK (true);
+SET ROLE regress_interactions_tenant;
+SELECT interactions.erase_user('g');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+TABLE state;
+DROP POLICY viewers ON interactions.users;
+DROP FUNCTION is_viewer;
+ALTER TABLE interactions.users DISABLE ROW LEVEL SECURITY;
+
 -- the registrations, too
 CALL fill();
 ALTER TABLE interactions.users ENABLE ROW LEVEL SECURITY;

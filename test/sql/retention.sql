@@ -17,6 +17,7 @@ CALL interactions.purge('views', 'infinity');
 BEGIN;
 CALL interactions.purge('views', now());
 ROLLBACK;
+CALL interactions.purge_shard(0::regclass, '2020-01-01', 10, 0);
 SELECT count(*) FROM interactions.views;
 -- a batch that fails leaves those before it removed
 CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$;
@@ -78,3 +79,11 @@ SELECT interactions_v1.delete_bookmarks(delete_all => true);
 SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "i", "timestamp": 1000000000001, "duration": 0.00000000000000000000}');
 SELECT interactions_v1.create_view('{"user_id": "u", "item_id": "i", "timestamp": 1000000000001, "duration": 0.00000000000000000001}');
 TRUNCATE interactions.bookmarks, interactions.views;
+-- whatever the session's way of writing times
+BEGIN;
+SET LOCAL datestyle = 'Postgres';
+SET LOCAL timezone = 'Asia/Shanghai';
+INSERT INTO interactions.views (user_id, item_id, "timestamp") SELECT 'stats', 'i', timestamptz '2024-01-01 00:00+00' + n * interval '1 hour' FROM generate_series(0, 99) AS n;
+ANALYZE interactions.views;
+SELECT oldest = min("timestamp") AS oldest, newest = max("timestamp") AS newest FROM interactions.stats, interactions.views WHERE interaction_type = 'views' GROUP BY oldest, newest;
+ROLLBACK;

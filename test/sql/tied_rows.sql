@@ -113,6 +113,25 @@ SELECT last_value FROM tries;
 DROP FUNCTION refuse CASCADE;
 DROP TABLE audit;
 DROP SEQUENCE tries;
+-- nor is a rule followed that keeps what is to go
+CREATE RULE soft AS ON DELETE TO interactions.cart_additions DO INSTEAD UPDATE interactions.cart_additions SET item_id = 'gone' WHERE user_id = OLD.user_id RETURNING cart_additions.*;
+SELECT interactions.erase_user('g');
+\echo :LAST_ERROR_SQLSTATE
+CALL interactions.purge('cart_additions', now());
+DROP RULE soft ON interactions.cart_additions;
+-- what is stored for a user who has nothing goes along as well; what a trigger takes of it later is told
+BEGIN;
+INSERT INTO interactions.users (user_id) VALUES ('only');
+CREATE FUNCTION store() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO interactions.bookmarks (user_id, item_id) VALUES (OLD.user_id, 'late'); RETURN NULL; END $$;
+CREATE TRIGGER store AFTER UPDATE ON interactions.users FOR EACH ROW EXECUTE FUNCTION store();
+SELECT interactions_v1.transfer_interactions('only', 'new') -> 'transferred' ->> 'bookmarks';
+SELECT user_id FROM interactions.bookmarks;
+DELETE FROM interactions.bookmarks;
+CREATE FUNCTION take() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM interactions.purchases WHERE user_id = NEW.user_id; RETURN NULL; END $$;
+CREATE TRIGGER store AFTER UPDATE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION store();
+CREATE TRIGGER take AFTER UPDATE ON interactions.bookmarks FOR EACH ROW EXECUTE FUNCTION take();
+SELECT interactions_v1.transfer_interactions('g', 'new');
+ROLLBACK;
 -- what refers to a duplicate, and would go with it, is not lost
 ALTER TABLE interactions.purchases ADD id integer DEFAULT 1, ADD UNIQUE (id, "timestamp");
 ALTER TABLE interactions.views ADD purchase integer, ADD purchased timestamptz,

@@ -131,3 +131,21 @@ SELECT plan_reads_all($$SELECT * FROM interactions_v1.users WHERE external_id = 
 DROP FUNCTION plan_reads_all;
 DROP VIEW state;
 TRUNCATE interactions.bookmarks, interactions.ratings, interactions.purchases, interactions.cart_additions, interactions.views, interactions.users;
+-- one statement may rename more users than there is room for locks
+BEGIN;
+INSERT INTO interactions.users (user_id) SELECT 'many' || n FROM generate_series(1, 20) AS n;
+UPDATE interactions_v1.users SET external_id = 'shop:' || external_id WHERE external_id LIKE 'many%';
+SELECT count(*) FROM interactions.users WHERE user_id LIKE 'shop:%';
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+ROLLBACK;
+-- null is what a guest has, and not what he gives to whom he is merged into
+BEGIN;
+INSERT INTO interactions.users VALUES ('t', 'T', to_timestamp(1));
+INSERT INTO interactions_v1.views (user_id, item_id) VALUES ('guest', 'a');
+SELECT interactions.update_user('guest', '{"external_id": "t", "created_at": null}');
+ROLLBACK;
+-- a DELETE of whom the same statement makes another is refused
+BEGIN;
+INSERT INTO interactions.users VALUES ('g', 'G', to_timestamp(1)), ('t', 'T', to_timestamp(1));
+WITH d AS (DELETE FROM interactions_v1.users WHERE external_id = 't' RETURNING *) UPDATE interactions_v1.users SET external_id = 't' WHERE external_id = 'g' RETURNING *;
+ROLLBACK;

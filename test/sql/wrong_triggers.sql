@@ -31,10 +31,27 @@ SELECT 'BEGIN', format('CREATE TRIGGER t %s EXECUTE FUNCTION interactions.%s', f
 FROM cases ORDER BY n \gexec
 SELECT count(*) FROM interactions.users;
 
+-- one of another type stores what it is for, and never takes a value for what it is not
+CREATE TRIGGER mirror INSTEAD OF INSERT ON interactions_v1.purchases FOR EACH ROW EXECUTE FUNCTION interactions.insert_interaction('bookmarks');
+INSERT INTO interactions_v1.purchases (user_id, item_id, "timestamp", price) VALUES ('mirrored', 'i', 1700000000000, 5);
+SELECT (SELECT count(*) FROM interactions.bookmarks WHERE user_id = 'mirrored'), (SELECT count(*) FROM interactions.purchases WHERE user_id = 'mirrored');
+DROP TRIGGER mirror ON interactions_v1.purchases;
+CREATE VIEW other_view AS SELECT ''::text AS user_id, ''::text AS item_id, 0::bigint AS "timestamp", ''::text AS recommendation_id, 0::bigint AS duration;
+CREATE TRIGGER rows INSTEAD OF INSERT ON other_view FOR EACH ROW EXECUTE FUNCTION interactions.insert_interaction('views');
+CREATE TRIGGER begins BEFORE INSERT ON other_view FOR EACH STATEMENT EXECUTE FUNCTION interactions.insert_interaction('purchases');
+INSERT INTO other_view VALUES ('mirrored', 'i', 1700000000000, NULL, 12345);
+SELECT duration FROM interactions.views WHERE user_id = 'mirrored';
+DROP VIEW other_view;
+SELECT interactions.erase_user('mirrored') -> 'erased';
+
 -- nor do rewrite rules go with ours
 CREATE RULE elsewhere AS ON DELETE TO interactions.views DO INSTEAD NOTHING;
 SELECT interactions_v1.delete_views(user_id => 'u');
 DROP RULE elsewhere ON interactions.views;
+CREATE TABLE bin AS SELECT user_id FROM interactions.views WITH NO DATA;
+CREATE RULE elsewhere AS ON DELETE TO interactions.views DO INSTEAD DELETE FROM bin;
+SELECT interactions_v1.delete_views(user_id => 'u');
+DROP TABLE bin CASCADE;
 
 -- a function of somebody else's that borrows ours has to bear the name of a type
 CREATE FUNCTION create_nothing(json) RETURNS json AS '$libdir/interactions', 'create_interactions' LANGUAGE C;

@@ -1,0 +1,77 @@
+-- What refers to a user follows him into a merge, by whatever key, and by none goes what a policy hides
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS regress_interactions_clerk, regress_interactions_shop;
+CREATE ROLE regress_interactions_clerk;
+CREATE ROLE regress_interactions_shop;
+GRANT USAGE ON SCHEMA interactions, interactions_v1 TO regress_interactions_clerk, regress_interactions_shop;
+GRANT ALL ON ALL TABLES IN SCHEMA interactions, interactions_v1 TO regress_interactions_clerk;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 TO regress_interactions_clerk;
+GRANT SELECT, REFERENCES ON interactions.users TO regress_interactions_shop;
+ALTER TABLE interactions.users ADD account integer UNIQUE, ADD parent text COLLATE "C" REFERENCES interactions.users ON DELETE CASCADE;
+INSERT INTO interactions.users (user_id, name, account, parent) VALUES ('g', 'Gina', 1, NULL), ('t', 'Tom', 2, 'g'), ('z', 'Zoe', 3, 'g'), ('n', 'Nan', NULL, NULL);
+-- somebody's tables, to which the caller has no right, by keys of every action
+CREATE TABLE orders (user_id text COLLATE "C" REFERENCES interactions.users ON UPDATE CASCADE ON DELETE CASCADE, n integer);
+CREATE TABLE invoices (account integer REFERENCES interactions.users (account) ON DELETE SET NULL, n integer);
+CREATE TABLE letters (user_id text COLLATE "C" DEFAULT 'n' REFERENCES interactions.users ON DELETE SET DEFAULT, n integer);
+CREATE TABLE debts (user_id text COLLATE "C" REFERENCES interactions.users, n integer);
+ALTER TABLE orders OWNER TO regress_interactions_shop;
+INSERT INTO orders VALUES ('g', 1), ('z', 2);
+INSERT INTO invoices VALUES (1, 1);
+INSERT INTO letters VALUES ('g', 1);
+INSERT INTO debts VALUES ('g', 1);
+ALTER TABLE interactions.views ADD invited_by text COLLATE "C" REFERENCES interactions.users ON DELETE CASCADE;
+INSERT INTO interactions.views (user_id, item_id, "timestamp", invited_by) VALUES ('g', 'a', to_timestamp(1), NULL), ('z', 'b', to_timestamp(2), 'g');
+CREATE VIEW state AS
+	SELECT 'users' AS tab, concat_ws(' ', user_id, parent) AS row FROM interactions.users UNION ALL
+	SELECT 'views', concat_ws(' ', user_id, invited_by) FROM interactions.views UNION ALL
+	SELECT 'orders', user_id || ' ' || n FROM orders UNION ALL SELECT 'invoices', account || ' ' || n FROM invoices UNION ALL
+	SELECT 'letters', user_id || ' ' || n FROM letters UNION ALL SELECT 'debts', user_id || ' ' || n FROM debts ORDER BY 1, 2;
+BEGIN;
+SET LOCAL ROLE regress_interactions_clerk;
+SELECT interactions_v1.transfer_interactions('g', 't')::jsonb - 'from_user_id' - 'to_user_id';
+RESET ROLE;
+TABLE state;
+ROLLBACK;
+BEGIN;
+UPDATE interactions_v1.users SET external_id = 't' WHERE external_id = 'g' RETURNING external_id, name;
+SELECT count(*) FROM state;
+ROLLBACK;
+-- where there is nothing to refer to, or a trigger keeps a row, nothing has changed
+SELECT interactions_v1.transfer_interactions('g', 'n');
+\echo :LAST_ERROR_SQLSTATE
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER keep BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION keep();
+SELECT interactions_v1.transfer_interactions('g', 't');
+DROP FUNCTION keep CASCADE;
+SELECT count(*) FROM state;
+-- an erasure does as the keys say
+DELETE FROM debts;
+SELECT interactions.erase_user('g')::jsonb -> 'user_deleted';
+TABLE state;
+-- what a policy hides of the interactions themselves
+DROP VIEW state;
+TRUNCATE interactions.users, interactions.views, orders, invoices, letters, debts;
+ALTER TABLE interactions.views DROP invited_by, ADD tenant text DEFAULT 'other', ADD CONSTRAINT registered FOREIGN KEY (user_id) REFERENCES interactions.users ON DELETE CASCADE ON UPDATE CASCADE;
+INSERT INTO interactions.users (user_id, name) VALUES ('g', 'G'), ('t', 'T');
+INSERT INTO interactions.views (user_id, item_id, tenant) VALUES ('g', 'mine', 'regress_interactions_clerk'), ('g', 'hidden', 'other');
+ALTER TABLE interactions.views ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON interactions.views USING (tenant = current_user);
+SET ROLE regress_interactions_clerk;
+SELECT interactions_v1.transfer_interactions('g', 't');
+SELECT interactions_v1.transfer_interactions('g', 'new');
+SELECT interactions.erase_user('g');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+SELECT user_id, item_id FROM interactions.views ORDER BY item_id;
+DROP POLICY own ON interactions.views;
+ALTER TABLE interactions.views DISABLE ROW LEVEL SECURITY;
+ALTER TABLE interactions.views DROP CONSTRAINT registered, DROP tenant;
+DROP TABLE orders, invoices, letters, debts;
+TRUNCATE interactions.users, interactions.views;
+ALTER TABLE interactions.users DROP account, DROP parent;
+DROP OWNED BY regress_interactions_clerk, regress_interactions_shop;
+DROP ROLE regress_interactions_clerk, regress_interactions_shop;
