@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "distribution.h"
@@ -26,6 +27,7 @@
 #include "references.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
@@ -279,16 +281,19 @@ HasRows(int table, Datum user)
 }
 
 /*
- * Change one table: first between the times in which rows were seen, and then,
- * if somebody has given one another time meanwhile, whenever they are.  Of one
- * in shards the statement is made anew, as columns come and go.
+ * Change one table: if it has partitions, first between the times in which rows
+ * were seen, and then, if somebody has given one another time meanwhile,
+ * whenever they are.  Of one in shards the statement is made anew, as columns
+ * come and go.
  */
 static void
 ChangeTable(UserChange *change, int table)
 {
 	static SPIPlanPtr plans[NUM_USER_TABLES][ROWS_GO + 1];
 	RowsChange		 *changes = change->changes;
-	bool		bounded = table < NUM_TYPES && changes[table] == ROWS_MOVE;
+	bool bounded = table < NUM_TYPES && changes[table] == ROWS_MOVE &&
+				   get_rel_relkind(RequireTable(TableName(table))) ==
+					   RELKIND_PARTITIONED_TABLE;
 	TimestampTz oldest = bounded ? change->oldest[table] : DT_NOBEGIN;
 	TimestampTz newest = bounded ? change->newest[table] : DT_NOEND;
 	int			nestlevel = BeginOnShards(TableName(table));

@@ -16,11 +16,13 @@ run_package() {
 	version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$project/interactions.control")
 	next=${version%.*}.$((${version##*.} + 1))
 	step control as_owner env -C "$project" PG_SUPPORTED_VERSIONS=15 pg_buildext checkcontrol # with git goes that of 15
+	step versions each_version
 	step build make_debs "$version"
 	step lintian as_owner lintian --fail-on error "$folder/debs-$version"/*.changes
 	step 'next version' make_next_version
 	step debian make_bare_debian
 	step install in_debian install_debs
+	step files in_debian look_at_files
 	step purchase in_debian store_purchase
 	step documents in_debian serve_documents
 	step upgrade in_debian upgrade_running
@@ -30,6 +32,12 @@ run_package() {
 # A check that the next ones rest on
 step() { # NAME COMMAND...
 	if ((failed == before)); then check "$@"; fi
+}
+
+# Each PostgreSQL whose development files are there has a package
+each_version() {
+	[[ $(as_owner env -C "$project" PG_SUPPORTED_VERSIONS="$(seq 14 19)" pg_buildext supported-versions | xargs) == '15 16 17 18 19' ]] &&
+		grep -q 'PG_SUPPORTED_VERSIONS=installed ' "$project/Makefile"
 }
 
 make_debs() { # VERSION
@@ -99,6 +107,19 @@ install_debs() {
 	apt_get update
 	apt_get install -y --no-install-recommends ./debs-"$version"/{postgresql-"$major"-interactions_,interactions-rest_}*.deb
 	[[ ! $(find /etc/systemd -name 'interactions*') ]] # nothing is enabled
+}
+
+# What is to be enabled by hand is all there, and the secret of tokens is for the user alone that PostgREST is
+look_at_files() {
+	unit=/lib/systemd/system/interactions-postgrest.service
+	for file in /etc/interactions/{nginx,postgrest}.conf /usr/share/interactions/{roles,reader}.sql /usr/share/doc/interactions-rest/{README.Debian,rest.md.gz} \
+		/lib/systemd/system/interactions-nginx.service $unit; do
+		[[ $(dpkg -S "$file") == interactions-rest:* ]]
+	done
+	[[ -e $(sed -n 's/^ExecStart=[^ ]* //p' $unit) ]]
+	bash -c "$(sed -n 's/^# *openssl.* | sudo \(install .*\)/\1/p' /etc/interactions/postgrest.conf)" <<<secret
+	[[ $(stat -c '%U %a' /etc/interactions/jwt.secret) == "$(sed -n 's/^User=//p' $unit) 600" ]]
+	rm /etc/interactions/jwt.secret
 }
 
 # As README.Debian has it, up to the user that PostgREST is

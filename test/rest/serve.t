@@ -58,7 +58,7 @@ symlink '/bin/false', "$folder/bin/postgrest" or die $!;
 
 SKIP:
 {
-	skip 'postgrest is not on PATH', 5 if !grep { -x "$_/postgrest" } split /:/, $ENV{PATH};
+	skip 'postgrest is not on PATH', 6 if !grep { -x "$_/postgrest" } split /:/, $ENV{PATH};
 	my $pid = open(my $out, '-|', "$deploy/serve") or die $!;
 	my ($url, $place);
 	while (my $line = <$out>)
@@ -69,7 +69,7 @@ SKIP:
 	}
 	my $got = request($url, { method => 'POST', target => '/v1/purchases', headers => [], body => '{"user_id":"a","item_id":"b"}' });
 	is $got->{status}, 201, 'it stores a purchase';
-	is request($url, { method => 'GET', target => $_, headers => [] })->{status}, 200, "and serves $_" for '/v1/openapi.yaml', '/healthz';
+	is request($url, { method => 'GET', target => $_, headers => [] })->{status}, 200, "and serves $_" for '/v1/openapi.yaml', '/v1/docs', '/healthz';
 	kill 'INT', $pid;
 	close $out;
 	ok !-e $place, 'Ctrl-C removes its folder';

@@ -61,7 +61,7 @@ SELECT pg_temp.send(8, 60, 70);
 SELECT count(*), min(user_id) FROM interactions.late;
 -- a row that a transfer moves from one partition to another is not lost where a trigger keeps it from coming
 SAVEPOINT moved;
-INSERT INTO interactions.views (user_id, item_id, "timestamp") SELECT 'm' || n, 'i', '2001-09-09 01:46:40.044+00' FROM generate_series(1, 9) AS n;
+INSERT INTO interactions.views (user_id, item_id, "timestamp") SELECT 'm' || n, 'i' || n, '2001-09-09 01:46:40.044+00' FROM generate_series(1, 9) AS n;
 CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER skip BEFORE INSERT ON interactions.views FOR EACH ROW EXECUTE FUNCTION skip();
 DO $$

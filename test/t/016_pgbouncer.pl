@@ -101,6 +101,8 @@ my $servers = q(SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_acti
 my $two = $node->safe_psql('postgres', $servers);
 like($two, qr/^\d+ \d+$/, 'two server connections did it all');
 
+is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')), '0', 'and hold no lock of a client that has what it wanted');
+
 # What a client leaves behind that fails, or goes away in the middle, is not the next one's
 my $good = q(SELECT interactions_v1.create_ratings('[{"user_id": "w", "item_id": "i", "timestamp": 1700000000000, "value": 5}]'));
 for (1 .. 4)

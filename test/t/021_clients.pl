@@ -26,6 +26,17 @@ my %where = (PGHOST => $node->host, PGPORT => $node->port, PGUSER => 'app', PGDA
 my $url = 'jdbc:postgresql://127.0.0.1:' . $node->port . '/postgres?user=app';
 my %examples = slurp_file("$FindBin::RealBin/../../doc/drivers.md") =~ /^```(\w+)\n(.*?)^```/msg;
 
+# The table of types that come back says what comes back
+my ($head, @rows) = map { [ map { s/^[\s`*]+//r =~ s/[`*(].*|,.*|\s+$//r } split /\|/ ] } slurp_file("$FindBin::RealBin/../../doc/drivers.md") =~ /^(\| .*\|)$/mg;
+my %types = map { ($_->[1] =~ /^(bigint|numeric|double precision|json|timestamptz):/ ? $1 : '') => $_ } @rows;
+for my $client (@clients)
+{
+	my ($column) = grep { $head->[$_] =~ /^\Q$client->{name}\E/ } 0 .. $#$head;
+	my ($row, $value, $others) = map { [ split / / ] } @{ $client->{kinds} };
+	my %kinds = (bigint => $row->[2], numeric => $row->[4], 'double precision' => $value->[0], timestamptz => $others->[0], json => $others->[2]);
+	is_deeply({ map { $_ => lc($types{$_}[$column] // '') } keys %kinds }, { map { $_ => lc $kinds{$_} } keys %kinds }, "types of $client->{name}");
+}
+
 for my $client (@clients)
 {
 	SKIP:

@@ -139,6 +139,21 @@ SKIP:
 	cmp_ok($node->safe_psql('postgres', q(SELECT count(*) FROM pg_stat_statements WHERE query ~ '\$1')), '>', 3, 'and has the other statements');
 }
 
+# A role with the grants does everything that an application does
+$node->safe_psql('postgres', "CREATE ROLE app LOGIN;\n" . $blocks{Grants}[0]);
+is($node->safe_psql('postgres', <<'SQL', extra_params => [ '-U', 'app' ]), "1\n1\n1\n1\n1\n1\n1\n0", 'the grants are enough');
+SELECT interactions_v1.create_views('[{"user_id": "app", "item_id": "a"}]') ->> 'created';
+INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('app', 'b', 1700000000000) RETURNING 1;
+SELECT count(*) FROM interactions_v1.list_user_views('app', 1);
+SELECT interactions_v1.delete_views('app', 'b') ->> 'deleted';
+SELECT interactions_v1.transfer_interactions('app', 'other') -> 'transferred' ->> 'views';
+UPDATE interactions_v1.users SET external_id = 'another', name = 'A' WHERE external_id = 'other' RETURNING 1;
+SELECT count(*) FROM interactions_v1.users WHERE external_id = 'another';
+CALL interactions.refresh_items();
+CALL interactions.purge('views', now());
+SELECT interactions.erase_user('another') -> 'erased' ->> 'views';
+SQL
+
 # Seconds for milliseconds, mended as doc/troubleshooting.md says
 $node->safe_psql('postgres', q(INSERT INTO interactions_v1.bookmarks VALUES ('s', 'i', 1700000000)));
 my ($mend) = slurp_file("$folder/troubleshooting.md") =~ /`("timestamp" = to_timestamp[^`]*)`/;
