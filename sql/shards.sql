@@ -36,6 +36,13 @@ BEGIN
 			shard_count => CASE WHEN beside = 'none' THEN distribute_tables.shard_count END);
 		beside := relation;
 	END LOOP;
+	-- each server has the statistics of its shards; what was added to the view stays
+	CREATE OR REPLACE VIEW interactions.stats WITH (security_invoker = true) AS
+	SELECT name AS interaction_type, rows, bytes, oldest, newest
+	FROM unnest('{bookmarks,ratings,purchases,cart_additions,views}'::text[]) WITH ORDINALITY AS type (name, position)
+	JOIN pg_class ON relname = name CROSS JOIN LATERAL interactions.table_stats(oid)
+	WHERE relnamespace = 'interactions'::regnamespace AND relkind IN ('r', 'p')
+	ORDER BY position;
 	-- of the rows that were in them, nothing is to stay behind
 	FOREACH relation IN ARRAY coalesce(missing, '{}') LOOP
 		PERFORM truncate_local_data_after_distributing_table(relation);

@@ -15,8 +15,9 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_operator.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "kept.h"
@@ -27,6 +28,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
 /* the registration of a user, as a row of the last result has it */
@@ -43,6 +45,7 @@ typedef struct UserKey
 	int			ncolumns;
 	const char *columns[INDEX_MAX_KEYS];
 	const char *referred[INDEX_MAX_KEYS];
+	Oid			collations[INDEX_MAX_KEYS]; /* of what is referred to */
 	Oid			operators[INDEX_MAX_KEYS];
 } UserKey;
 
@@ -52,6 +55,8 @@ ReadKey(const Trigger *trigger, Oid users)
 	UserKey	   key = {.relid = trigger->tgconstrrelid};
 	AttrNumber columns[INDEX_MAX_KEYS];
 	AttrNumber referred[INDEX_MAX_KEYS];
+	Oid		   type;
+	int32	   typmod;
 	HeapTuple  tuple =
 		SearchSysCache1(CONSTROID, ObjectIdGetDatum(trigger->tgconstraint));
 
@@ -65,26 +70,10 @@ ReadKey(const Trigger *trigger, Oid users)
 	{
 		key.columns[i] = get_attname(key.relid, columns[i], false);
 		key.referred[i] = get_attname(users, referred[i], false);
+		get_atttypetypmodcoll(users, referred[i], &type, &typmod,
+							  &key.collations[i]);
 	}
 	return key;
-}
-
-/* An operator, whatever the search_path is. */
-static const char *
-OperatorName(Oid operator)
-{
-	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	Form_pg_operator form;
-	const char		*name;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator %u", operator);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	name = psprintf("OPERATOR(%s.%s)",
-					quote_identifier(get_namespace_name(form->oprnamespace)),
-					NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return name;
 }
 
 /* The value of a column of a registration to which a key refers. */
@@ -96,34 +85,66 @@ ReferredValue(const Registration *registration, const char *column,
 						 SPI_fnumber(registration->tupdesc, column), isnull);
 }
 
+/* That a column of a row is what a key has it refer to, as core puts it. */
+static void
+AppendMatch(StringInfo sql, const UserKey *key, int i, Oid type)
+{
+	Oid	  collation = key->collations[i];
+	Oid	  own;
+	Oid	  own_type;
+	int32 typmod;
+	char  param[16];
+
+	get_atttypetypmodcoll(key->relid, get_attnum(key->relid, key->columns[i]),
+						  &own_type, &typmod, &own);
+	snprintf(param, sizeof(param), "$%d", i + 1);
+	appendStringInfoString(sql, i > 0 ? " AND " : " WHERE ");
+	generate_operator_clause(sql, param, type, key->operators[i],
+							 quote_identifier(key->columns[i]), own_type);
+	if (OidIsValid(collation) && collation != own)
+		appendStringInfo(sql, " COLLATE %s",
+						 generate_collation_name(collation));
+}
+
 /*
- * Make what refers to a registration by a key refer to another, if there is one;
- * else count it.  A role does so.
+ * Run a statement on what refers to a registration by a key: make it refer to
+ * another, if there is one, or else count it.  Either as the key does, with the
+ * rights of its table's owner, or as the caller sees it in a table of ours.
  */
 static int64
 RunForKey(const UserKey *key, const Registration *one,
-		  const Registration *other, Oid role)
+		  const Registration *other, const char *seen_in)
 {
+	Relation	rel = table_open(key->relid, RowExclusiveLock);
+	const char *only =
+		rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
+	Oid			   owner = rel->rd_rel->relowner;
 	Oid			   types[2 * INDEX_MAX_KEYS];
 	Datum		   values[2 * INDEX_MAX_KEYS];
-	StringInfoData sets;
-	StringInfoData conditions;
-	const char	  *table =
-		quote_qualified_identifier(get_namespace_name(
-									   get_rel_namespace(key->relid)),
-								   get_rel_name(key->relid));
-	int n = key->ncolumns;
-	Oid user;
-	int context;
-	int result;
+	StringInfoData sql;
+	StringInfoData match;
+	int			   n = key->ncolumns;
+	Oid			   user;
+	int			   context;
+	int			   result;
 
-	initStringInfo(&sets);
-	initStringInfo(&conditions);
+	initStringInfo(&sql);
+	initStringInfo(&match);
+	appendStringInfo(&sql,
+					 other != NULL ? "UPDATE %s%s SET" : "SELECT FROM %s%s",
+					 seen_in != NULL ? "" : only,
+					 seen_in != NULL
+						 ? seen_in
+						 : quote_qualified_identifier(get_namespace_name(
+														  RelationGetNamespace(
+															  rel)),
+													  RelationGetRelationName(
+														  rel)));
+	table_close(rel, NoLock);
 	for (int i = 0; i < n; i++)
 	{
-		const char *column = quote_identifier(key->columns[i]);
-		bool		isnull;
-		bool		other_isnull;
+		bool isnull;
+		bool other_isnull;
 
 		values[i] = ReferredValue(one, key->referred[i], &isnull);
 		values[n + i] = ReferredValue(other != NULL ? other : one,
@@ -133,22 +154,21 @@ RunForKey(const UserKey *key, const Registration *one,
 		types[i] = types[n + i] =
 			SPI_gettypeid(one->tupdesc,
 						  SPI_fnumber(one->tupdesc, key->referred[i]));
-		appendStringInfo(&sets, "%s %s = $%d", i > 0 ? "," : "", column,
-						 n + i + 1);
-		appendStringInfo(&conditions, "%s $%d %s %s", i > 0 ? " AND" : "",
-						 i + 1, OperatorName(key->operators[i]), column);
+		if (other != NULL)
+			appendStringInfo(&sql, "%s %s = $%d", i > 0 ? "," : "",
+							 quote_identifier(key->columns[i]), n + i + 1);
+		AppendMatch(&match, key, i, types[i]);
 	}
+	appendStringInfoString(&sql, match.data);
+	if (seen_in != NULL)
+		appendStringInfo(&sql, " AND tableoid OPERATOR(pg_catalog.=) %u",
+						 key->relid);
 	GetUserIdAndSecContext(&user, &context);
-	if (role != user)
-		SetUserIdAndSecContext(role, context | SECURITY_LOCAL_USERID_CHANGE |
-										 SECURITY_NOFORCE_RLS);
+	if (seen_in == NULL)
+		SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
+										  SECURITY_NOFORCE_RLS);
 	result =
-		SPI_execute_with_args(other != NULL
-								  ? psprintf("UPDATE %s SET%s WHERE%s", table,
-											 sets.data, conditions.data)
-								  : psprintf("SELECT FROM %s WHERE%s", table,
-											 conditions.data),
-							  2 * key->ncolumns, types, values, NULL, false, 0);
+		SPI_execute_with_args(sql.data, 2 * n, types, values, NULL, false, 0);
 	SetUserIdAndSecContext(user, context);
 	if (result < 0)
 		elog(ERROR, "could not look for references: %s",
@@ -156,56 +176,66 @@ RunForKey(const UserKey *key, const Registration *one,
 	return (int64) SPI_processed;
 }
 
-/* The table of ours whose rows a key ties to their user; -1 is none. */
+/* The table of ours that has a key, itself or by a partition; -1 is none. */
 static int
 TableOfKey(const UserKey *key)
 {
-	for (int i = 0; i < key->ncolumns; i++)
+	for (int table = 0; table < NUM_USER_TABLES; table++)
 	{
-		if (strcmp(key->columns[i], "user_id") != 0 ||
-			strcmp(key->referred[i], "user_id") != 0)
-			continue;
-		for (int table = 0; table < TABLE_USERS; table++)
-		{
-			if (key->relid == FindTable(TableName(table)))
-				return table;
-		}
+		Oid relid = FindTable(TableName(table));
+
+		if (OidIsValid(relid) &&
+			list_member_oid(find_all_inheritors(relid, NoLock, NULL),
+							key->relid))
+			return table;
 	}
 	return -1;
 }
 
+/* Whether a key refers to a registration by the user that a row bears. */
+static bool
+BearsUser(const UserKey *key)
+{
+	for (int i = 0; i < key->ncolumns; i++)
+	{
+		if (strcmp(key->columns[i], "user_id") == 0 &&
+			strcmp(key->referred[i], "user_id") == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Let what refers by a key to the user who goes, or moves, refer to the other if
- * there is one.  Raises where something stays behind, or is hidden.
+ * there is one.  Raises where something stays behind, or is hidden.  What the
+ * caller sees of the interactions goes, or moves, by itself.
  */
 static void
 FollowKey(const UserKey *key, const Registration *one,
-		  const Registration *other)
+		  const Registration *other, RowsChange change)
 {
-	int		 table = TableOfKey(key);
-	Relation rel;
-	Oid		 owner;
+	int	 table = TableOfKey(key);
+	bool by_itself = table >= 0 && table != TABLE_USERS && BearsUser(key);
 
-	/* what the caller sees of these goes, or moves, by itself */
-	if (table >= 0 ? !HidesRows(key->relid) : other == NULL)
-		return;
-	rel = table_open(key->relid, AccessShareLock);
-	owner = rel->rd_rel->relowner;
-	table_close(rel, NoLock);
-	if (table >= 0)
+	if (other != NULL && !by_itself)
 	{
-		if (RunForKey(key, one, NULL, owner) >
-			RunForKey(key, one, NULL, GetUserId()))
-			ReportKeptRows(TableName(table));
-		return;
+		if (RunForKey(key, one, NULL, NULL) == 0)
+			return;
+		RunForKey(key, one, other, NULL);
+		if (RunForKey(key, one, NULL, NULL) > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+					 errmsg("rows of table \"%s\" refer to the user who is merged into another",
+							get_rel_name(key->relid)),
+					 errhint("Let them refer to the other user before.")));
 	}
-	RunForKey(key, one, other, owner);
-	if (RunForKey(key, one, NULL, owner) > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("rows of table \"%s\" refer to the user who is merged into another",
-						get_rel_name(key->relid)),
-				 errhint("Let them refer to the other user before.")));
+	else if (table >= 0 && (by_itself || change == ROWS_GO) &&
+			 HidesRows(FindTable(TableName(table))) &&
+			 RunForKey(key, one, NULL, NULL) >
+				 RunForKey(key, one, NULL,
+						   psprintf("interactions.%s",
+									quote_identifier(TableName(table)))))
+		ReportKeptRows(TableName(table));
 }
 
 /*
@@ -232,17 +262,25 @@ IsOfKey(const Trigger *trigger, RowsChange change)
 	}
 }
 
-/* Find the registration of a user; false where there is none. */
+/* Find the registration of a user, with all columns, whatever the caller may read. */
 static bool
-FindRegistration(Datum user, Registration *registration)
+FindRegistration(Relation users, Datum user, Registration *registration)
 {
 	Oid types[] = {TEXTOID};
+	Oid caller;
+	int context;
+	int result;
 
-	if (SPI_execute_with_args("SELECT * FROM interactions.users"
-							  " WHERE user_id OPERATOR(pg_catalog.=) $1",
-							  lengthof(types), types, &user, NULL, false,
-							  0) != SPI_OK_SELECT ||
-		SPI_processed == 0)
+	GetUserIdAndSecContext(&caller, &context);
+	SetUserIdAndSecContext(users->rd_rel->relowner,
+						   context | SECURITY_LOCAL_USERID_CHANGE |
+							   SECURITY_NOFORCE_RLS);
+	result = SPI_execute_with_args("SELECT * FROM interactions.users"
+								   " WHERE user_id OPERATOR(pg_catalog.=) $1",
+								   lengthof(types), types, &user, NULL, false,
+								   0);
+	SetUserIdAndSecContext(caller, context);
+	if (result != SPI_OK_SELECT || SPI_processed == 0)
 		return false;
 	*registration =
 		(Registration){SPI_tuptable->vals[0], SPI_tuptable->tupdesc};
@@ -263,8 +301,10 @@ FollowReferences(const Datum *users, const RowsChange *changes)
 	Registration one;
 	Registration other;
 
-	if (change == ROWS_STAY || !FindRegistration(users[0], &one) ||
-		(merged && !FindRegistration(users[1], &other)))
+	/* locked, so that nobody makes more refer to it meanwhile */
+	if (change == ROWS_STAY || LockRowsOf(TABLE_USERS, users[0]) == 0 ||
+		!FindRegistration(rel, users[0], &one) ||
+		(merged && !FindRegistration(rel, users[1], &other)))
 		ntriggers = 0;
 	for (int i = 0; i < ntriggers; i++)
 	{
@@ -274,7 +314,7 @@ FollowReferences(const Datum *users, const RowsChange *changes)
 		{
 			UserKey key = ReadKey(trigger, RelationGetRelid(rel));
 
-			FollowKey(&key, &one, merged ? &other : NULL);
+			FollowKey(&key, &one, merged ? &other : NULL, change);
 		}
 	}
 	table_close(rel, NoLock);

@@ -304,8 +304,27 @@ MakeStats(void)
 					  " JOIN pg_class AS root ON root.relname = type.name"
 					  " AND root.relnamespace = 'interactions'::regnamespace"
 					  " AND root.relkind IN ('r', 'p')"
-					  " CROSS JOIN LATERAL interactions.table_stats(root.oid)"
-					  " AS parts ORDER BY type.position",
+					  " CROSS JOIN LATERAL (SELECT"
+					  " CASE WHEN max(part.reltuples) >= 0"
+					  " THEN sum(greatest(part.reltuples, 0))::bigint END AS rows,"
+					  " sum(pg_total_relation_size(part.oid))::bigint AS bytes,"
+					  " min(sample.oldest) AS oldest, max(sample.newest) AS newest"
+					  " FROM (SELECT root.oid WHERE root.relkind = 'r'"
+					  " UNION ALL SELECT relid FROM pg_partition_tree(root.oid)"
+					  " WHERE isleaf AND root.relkind = 'p') AS leaf (oid)"
+					  " JOIN pg_class AS part ON part.oid = leaf.oid"
+					  " JOIN pg_namespace ON pg_namespace.oid = part.relnamespace"
+					  " LEFT JOIN pg_stats ON schemaname = nspname"
+					  " AND tablename = part.relname AND attname = 'timestamp'"
+					  " AND NOT inherited AND part.reltuples > 0"
+					  /* JSON has times as they are, whatever the session's style */
+					  " CROSS JOIN LATERAL (SELECT min(moment::timestamptz),"
+					  " max(moment::timestamptz) FROM (SELECT"
+					  " json_array_elements_text(array_to_json(most_common_vals))"
+					  " UNION ALL SELECT"
+					  " json_array_elements_text(array_to_json(histogram_bounds)))"
+					  " AS moments (moment)) AS sample (oldest, newest)) AS parts"
+					  " ORDER BY type.position",
 					  types.data),
 			 "Rows, oldest and newest by type, as of the last ANALYZE or VACUUM"
 			 " (null before), and bytes as of now");
@@ -329,9 +348,9 @@ create_tables(PG_FUNCTION_ARGS)
 	for (int i = 0; i < NUM_TYPES; i++)
 		MakeTypeView(&InteractionTypes[i]);
 	MakeUsersView();
+	MakeStats();
 	if (!ScriptIsOlder())
 	{
-		MakeStats();
 		MakeCounts();
 		MakeRecommendations();
 	}

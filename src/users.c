@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "executor/spi.h"
@@ -22,6 +23,7 @@
 #include "timestamp.h"
 #include "transfer.h"
 #include "users.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 /* a row of the table, as one of the view */
@@ -51,7 +53,7 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 		 bool *created)
 {
 	static SPIPlanPtr update = NULL;
-	static SPIPlanPtr insert = NULL;
+	static SPIPlanPtr save = NULL;
 	const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID, BOOLOID};
 	Datum	  values[lengthof(argtypes)];
 	bool	  isnull[lengthof(argtypes)] = {false};
@@ -71,39 +73,46 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 	values[3] = BoolGetDatum(named[NAME]);
 	values[4] = BoolGetDatum(named[CREATED_AT]);
 
-	/* a registered one is updated, whatever it would take to insert his row; and
-	 * one who was registered meanwhile, too */
+	/* a registered one is updated, whatever it would take to insert his row */
 	*created = false;
-	for (int run = 0; run < 2; run++)
-	{
-		if (!PlanIsKept(update, "users"))
-			KeepPlan(&update,
-					 "UPDATE interactions.users SET"
-					 " name = CASE WHEN $4 THEN $2 ELSE name END,"
-					 " created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
-					 " WHERE user_id OPERATOR(pg_catalog.=) $1"
-					 " RETURNING " SAVED_COLUMNS,
-					 lengthof(argtypes), argtypes, 0);
-		RunPlan(update, lengthof(argtypes), values, isnull,
-				SPI_OK_UPDATE_RETURNING);
-		if (TakeUser(row))
-			return true;
+	if (!PlanIsKept(update, "users"))
+		KeepPlan(&update,
+				 "UPDATE interactions.users SET"
+				 " name = CASE WHEN $4 THEN $2 ELSE name END,"
+				 " created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
+				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
+				 " RETURNING " SAVED_COLUMNS,
+				 lengthof(argtypes), argtypes, 0);
+	RunPlan(update, lengthof(argtypes), values, isnull,
+			SPI_OK_UPDATE_RETURNING);
+	if (TakeUser(row))
+		return true;
 
-		if (!PlanIsKept(insert, "users"))
-			KeepPlan(&insert,
-					 "INSERT INTO interactions.users"
-					 " (user_id, name, created_at)"
-					 " VALUES ($1, $2, COALESCE($3, pg_catalog.now()))"
-					 " ON CONFLICT (user_id) DO NOTHING"
-					 " RETURNING " SAVED_COLUMNS,
-					 lengthof(argtypes), argtypes, 0);
-		RunPlan(insert, lengthof(argtypes), values, isnull,
-				SPI_OK_INSERT_RETURNING);
-		*created = TakeUser(row);
-		if (*created)
-			return true;
-	}
-	return false;
+	/* a row that was inserted, and not updated since others inserted it
+	 * meanwhile, has no xmax; of partitions core does not tell it */
+	if (!PlanIsKept(save, "users"))
+		KeepPlan(&save,
+				 psprintf("INSERT INTO interactions.users AS stored"
+						  " (user_id, name, created_at)"
+						  " VALUES ($1, $2, COALESCE($3, pg_catalog.now()))"
+						  " ON CONFLICT (user_id) DO UPDATE SET"
+						  " name = CASE WHEN $4 THEN EXCLUDED.name"
+						  " ELSE stored.name END,"
+						  " created_at = CASE WHEN $5 THEN EXCLUDED.created_at"
+						  " ELSE stored.created_at END"
+						  " RETURNING " SAVED_COLUMNS ", %s",
+						  get_rel_relkind(RequireTable("users")) ==
+								  RELKIND_PARTITIONED_TABLE
+							  ? "true"
+							  : "stored.xmax OPERATOR(pg_catalog.=) 0"),
+				 lengthof(argtypes), argtypes, 0);
+	RunPlan(save, lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
+	if (!TakeUser(row))
+		return false;
+	*created =
+		DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+								   NUM_COLUMNS + 1, &isnull[0]));
+	return true;
 }
 
 /* Look a known user up, by the id in row; false where he is none. */

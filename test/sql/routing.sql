@@ -75,6 +75,14 @@ BEGIN
 END $$;
 SELECT count(*) FROM interactions.views WHERE user_id ~ '^m';
 ROLLBACK TO moved;
+-- a key of one partition alone is one of the table
+SAVEPOINT key;
+DELETE FROM interactions.early;
+INSERT INTO interactions.users VALUES ('k', 'K'), ('l', 'L');
+ALTER TABLE interactions.early ADD FOREIGN KEY (user_id) REFERENCES interactions.users ON UPDATE CASCADE ON DELETE CASCADE;
+INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('k', 'one', to_timestamp(1)), ('k', 'both', to_timestamp(1)), ('l', 'both', to_timestamp(1));
+SELECT interactions_v1.transfer_interactions('k', 'l')::jsonb - 'from_user_id' - 'to_user_id';
+ROLLBACK TO key;
 -- by an order of somebody's, or with a column that is generated there alone, rows go as core has it
 SAVEPOINT own;
 CREATE FUNCTION backwards(timestamptz, timestamptz) RETURNS integer LANGUAGE sql IMMUTABLE RETURN timestamptz_cmp($2, $1);

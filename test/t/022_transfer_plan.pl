@@ -51,7 +51,7 @@ BEGIN;
 SELECT interactions_v1.transfer_interactions('guest', 'anna') -> 'duplicates';
 ROLLBACK;
 SQL
-	my ($plan) = slurp_file($node->logfile, $before) =~ /plan:\n(\tQuery Text: WITH known_1 .*?)\n\d{4}-/s;
+	my ($plan) = slurp_file($node->logfile, $before) =~ /plan:\n(\tQuery Text: WITH [^\n]*\bknown_1 .*?)\n\d{4}-/s;
 	return ($duplicates, $plan);
 }
 
