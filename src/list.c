@@ -53,10 +53,9 @@ typedef struct Window
 /* a statement for a window, as long as the backend lives */
 typedef struct WindowPlan
 {
-	SPIPlanPtr	plan;
-	TimestampTz from; /* of the window that it is for */
-	TimestampTz to;
-	int			running; /* how many calls run it */
+	SPIPlanPtr plan;
+	Window	   window;
+	int		   running; /* how many calls run it */
 } WindowPlan;
 
 /*
@@ -128,7 +127,7 @@ ListPlan(const InteractionType *type, bool of_item, int conditions,
 		&plans[TypeIndex(type)][of_item][conditions][window->number];
 
 	/* windows move as time goes by, and partitions come and go */
-	if (plan->from != window->from || plan->to != window->to)
+	if (plan->window.from != window->from || plan->window.to != window->to)
 	{
 		if (plan->plan != NULL && plan->running == 0)
 			SPI_freeplan(plan->plan);
@@ -142,8 +141,7 @@ ListPlan(const InteractionType *type, bool of_item, int conditions,
 	if (!PlanIsKept(plan->plan, type->plural))
 		KeepPlan(&plan->plan, ListStatement(type, of_item, conditions, window),
 				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
-	plan->from = window->from;
-	plan->to = window->to;
+	plan->window = *window;
 	return plan;
 }
 
@@ -287,7 +285,6 @@ ListWindow(const ListRequest *request, RowReceiver *receiver,
 	WindowPlan		 *plan;
 	int				  conditions = request->has_after ? LIST_AFTER : 0;
 	int				  nestlevel = 0;
-	int				  result = 0;
 
 	if (request->from > window->from || request->to < window->to)
 		conditions |= LIST_IN_RANGE;
@@ -304,7 +301,7 @@ ListWindow(const ListRequest *request, RowReceiver *receiver,
 	plan->running++;
 	PG_TRY();
 	{
-		result = SPI_execute_plan_extended(plan->plan, &options);
+		(void) SPI_execute_plan_extended(plan->plan, &options);
 	}
 	PG_FINALLY();
 	{
@@ -312,9 +309,6 @@ ListWindow(const ListRequest *request, RowReceiver *receiver,
 	}
 	PG_END_TRY();
 	EndOnShards(nestlevel);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_plan_extended failed: %s",
-			 SPI_result_code_string(result));
 	return SPI_processed;
 }
 

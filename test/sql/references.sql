@@ -99,6 +99,14 @@ INSERT INTO old_mails VALUES ('g@X');
 SELECT interactions_v1.transfer_interactions('g', 't') ->> 'user_deleted';
 SELECT tableoid::regclass, email FROM mails ORDER BY 1, 2;
 ROLLBACK;
+-- the target is there in the end
+BEGIN;
+CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM interactions.users WHERE user_id = 't'; RETURN NULL; END $$;
+CREATE TRIGGER leave AFTER DELETE ON interactions.users FOR EACH ROW WHEN (OLD.user_id = 'g') EXECUTE FUNCTION leave();
+ALTER TABLE interactions.views DROP CONSTRAINT registered;
+SELECT interactions_v1.transfer_interactions('g', 't');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
 -- what is not seen is not registered anew
 ALTER TABLE interactions.users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON interactions.users USING (user_id <> 'g') WITH CHECK (true);
