@@ -264,7 +264,7 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 }
 
 /* Whether a user has rows in a table. */
-static bool
+bool
 HasRows(int table, Datum user)
 {
 	static SPIPlanPtr plans[NUM_USER_TABLES];

@@ -22,6 +22,7 @@ typedef struct UserChange
 	int64 removed[NUM_USER_TABLES]; /* of what moves, the duplicates */
 } UserChange;
 
+extern bool HasRows(int table, Datum user);
 extern void ChangeRows(UserChange *change);
 pg_noreturn extern void ReportLostRows(const char *table);
 

@@ -106,6 +106,22 @@ AppendMatch(StringInfo sql, const UserKey *key, int i, Oid type)
 						 generate_collation_name(collation));
 }
 
+/* Run a statement with the rights of a table's owner, whatever policies say. */
+static int
+RunAsOwner(Oid owner, const char *sql, int nargs, Oid *types, Datum *values)
+{
+	Oid caller;
+	int context;
+	int result;
+
+	GetUserIdAndSecContext(&caller, &context);
+	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
+									  SECURITY_NOFORCE_RLS);
+	result = SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
+	SetUserIdAndSecContext(caller, context);
+	return result;
+}
+
 /*
  * Run a statement on what refers to a registration by a key: make it refer to
  * another, if there is one, or else count it.  Either as the key does, with the
@@ -124,8 +140,6 @@ RunForKey(const UserKey *key, const Registration *one,
 	StringInfoData sql;
 	StringInfoData match;
 	int			   n = key->ncolumns;
-	Oid			   user;
-	int			   context;
 	int			   result;
 
 	initStringInfo(&sql);
@@ -163,13 +177,9 @@ RunForKey(const UserKey *key, const Registration *one,
 	if (seen_in != NULL)
 		appendStringInfo(&sql, " AND tableoid OPERATOR(pg_catalog.=) %u",
 						 key->relid);
-	GetUserIdAndSecContext(&user, &context);
-	if (seen_in == NULL)
-		SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
-										  SECURITY_NOFORCE_RLS);
-	result =
-		SPI_execute_with_args(sql.data, 2 * n, types, values, NULL, false, 0);
-	SetUserIdAndSecContext(user, context);
+	result = seen_in == NULL ? RunAsOwner(owner, sql.data, 2 * n, types, values)
+							 : SPI_execute_with_args(sql.data, 2 * n, types,
+													 values, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not look for references: %s",
 			 SPI_result_code_string(result));
@@ -267,20 +277,12 @@ static bool
 FindRegistration(Relation users, Datum user, Registration *registration)
 {
 	Oid types[] = {TEXTOID};
-	Oid caller;
-	int context;
-	int result;
 
-	GetUserIdAndSecContext(&caller, &context);
-	SetUserIdAndSecContext(users->rd_rel->relowner,
-						   context | SECURITY_LOCAL_USERID_CHANGE |
-							   SECURITY_NOFORCE_RLS);
-	result = SPI_execute_with_args("SELECT * FROM interactions.users"
-								   " WHERE user_id OPERATOR(pg_catalog.=) $1",
-								   lengthof(types), types, &user, NULL, false,
-								   0);
-	SetUserIdAndSecContext(caller, context);
-	if (result != SPI_OK_SELECT || SPI_processed == 0)
+	if (RunAsOwner(users->rd_rel->relowner,
+				   "SELECT * FROM interactions.users"
+				   " WHERE user_id OPERATOR(pg_catalog.=) $1",
+				   lengthof(types), types, &user) != SPI_OK_SELECT ||
+		SPI_processed == 0)
 		return false;
 	*registration =
 		(Registration){SPI_tuptable->vals[0], SPI_tuptable->tupdesc};

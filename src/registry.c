@@ -38,12 +38,7 @@ RunForUsers(SPIPlanPtr *plan, const char *sql, Datum one, Datum other,
 bool
 IsRegistered(Datum user_id)
 {
-	static SPIPlanPtr plan = NULL;
-
-	return RunForUsers(&plan,
-					   "SELECT FROM interactions.users"
-					   " WHERE user_id OPERATOR(pg_catalog.=) $1",
-					   user_id, user_id, SPI_OK_SELECT) > 0;
+	return HasRows(TABLE_USERS, user_id);
 }
 
 /*

@@ -28,8 +28,6 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#define ERRCODE_UNKNOWN_USER MAKE_SQLSTATE('P', 'T', '4', '0', '4')
-
 /* of a transfer, while others store the same rows for the target */
 #define MAX_TRIES 10
 

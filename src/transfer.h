@@ -7,6 +7,8 @@
 
 #include "span.h"
 
+#define ERRCODE_UNKNOWN_USER MAKE_SQLSTATE('P', 'T', '4', '0', '4')
+
 extern bool TransferInteractions(Span from, Span to, bool delete_user,
 								 int64 *transferred, int64 *duplicates);
 

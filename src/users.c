@@ -15,8 +15,8 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "interactions.h"
-#include "locks.h"
 #include "kept.h"
+#include "locks.h"
 #include "plans.h"
 #include "rows.h"
 #include "rules.h"
@@ -229,8 +229,8 @@ change_user(PG_FUNCTION_ARGS)
 	LockUsers(user, target);
 	SPI_connect();
 	if (!LookUpUser(&old))
-		ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '4')),
-						errmsg("user does not exist")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist")));
 	for (int i = 0; i < NUM_COLUMNS; i++)
 	{
 		named[i] = PG_GETARG_BOOL(1 + i);
