@@ -32,9 +32,20 @@ TableName(int table)
 static bool
 IsOurs(const Trigger *trigger)
 {
-	return strncmp(trigger->tgname, "zz_check_", strlen("zz_check_")) == 0 &&
-		   get_func_namespace(trigger->tgfoid) ==
-			   get_namespace_oid("interactions", true);
+	static const char *const functions[] = {"check_interaction",
+											"check_recommendation",
+											"check_user"};
+	const char				*function = get_func_name(trigger->tgfoid);
+
+	if (get_func_namespace(trigger->tgfoid) !=
+		get_namespace_oid("interactions", true))
+		return false;
+	for (int i = 0; i < (int) lengthof(functions); i++)
+	{
+		if (strcmp(function, functions[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 /*

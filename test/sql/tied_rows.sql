@@ -58,12 +58,13 @@ SELECT interactions.erase_user('g') -> 'erased';
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM stored;
 DROP TRIGGER empty_cart ON interactions.purchases;
--- a name like those of ours makes it none of ours
-CREATE TRIGGER zz_check_cart AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION empty_cart();
+-- a name like those of ours makes it none of ours, nor does their schema
+ALTER FUNCTION empty_cart SET SCHEMA interactions;
+CREATE TRIGGER zz_check_cart AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION interactions.empty_cart();
 BEGIN;
 SELECT interactions.erase_user('g') -> 'erased';
 ROLLBACK;
-DROP FUNCTION empty_cart CASCADE;
+DROP FUNCTION interactions.empty_cart CASCADE;
 -- what a trigger stores for the user meanwhile goes along; where it does so again and again, nothing does
 CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('INSERT INTO interactions.%I (user_id, item_id) VALUES ($1, $2)', TG_ARGV[0]) USING OLD.user_id, 'of ' || OLD.item_id; RETURN OLD; END $$;
 CREATE TRIGGER remember AFTER UPDATE OR DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION remember('bookmarks');
