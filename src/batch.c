@@ -13,6 +13,7 @@
 #include "batch.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
+#include "rows.h"
 #include "utils/memutils.h"
 
 /* The user or the item of a row; the first two columns are never toasted. */
@@ -114,7 +115,7 @@ AddRow(Batch *batch, const Datum *values, const bool *isnull)
 Batch *
 BeginBatch(const InteractionType *type)
 {
-	Batch *batch = BeginRows(TypeDesc(type));
+	Batch *batch = BeginRows(ColumnsDesc(type->columns, type->ncolumns));
 
 	batch->type = type;
 	return batch;

@@ -50,7 +50,7 @@ KnownRows(int table, bool copy)
 					 RowsOf(table, "other", "$2"));
 	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
 	{
-		const char *column = quote_identifier(ColumnName(type, i));
+		const char *column = quote_identifier(type->columns[i].name);
 
 		appendStringInfo(&sql,
 						 " AND (one.%s OPERATOR(pg_catalog.=) other.%s"

@@ -22,7 +22,6 @@
 #include "catalog/pg_type.h"
 #include "changes.h"
 #include "distribution.h"
-#include "kept.h"
 #include "plans.h"
 #include "references.h"
 #include "utils/builtins.h"
@@ -64,7 +63,7 @@ LockKnown(int table, const Datum *users)
 						  " FROM (%s FOR KEY SHARE OF other) AS locked",
 						  KnownRows(table, false)),
 				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
-	RunPlan(plans[table], lengthof(values), values, NULL, SPI_OK_SELECT);
+	RunPlan(plans[table], values, NULL);
 	return ResultInt64(0, 1);
 }
 
@@ -163,7 +162,7 @@ CountMoved(int table, Datum user, HeapTuple row, TupleDesc tupdesc)
 								" OPERATOR(pg_catalog.=) moved.print",
 								quote_identifier(TableName(table))),
 				 lengthof(types), types, 0);
-	RunPlan(plans[table], lengthof(types), values, isnull, SPI_OK_SELECT);
+	RunPlan(plans[table], values, isnull);
 	return ResultInt64(0, 1);
 }
 
@@ -236,7 +235,7 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 			LockChanged(change, locked);
 		if (scope != SCOPE_SHARDS)
 			PlanByIndex(plan);
-		ntables = RunPlan(plan, lengthof(values), values, NULL, SPI_OK_SELECT);
+		ntables = RunPlan(plan, values, NULL);
 		if (tied)
 			results = lappend(results, SPI_tuptable);
 		done = true;
@@ -276,8 +275,7 @@ HasRows(int table, Datum user)
 						  " WHERE user_id OPERATOR(pg_catalog.=) $1 LIMIT 1",
 						  quote_identifier(TableName(table))),
 				 lengthof(types), types, 0);
-	return RunPlan(plans[table], lengthof(types), &user, NULL, SPI_OK_SELECT) >
-		   0;
+	return RunPlan(plans[table], &user, NULL) > 0;
 }
 
 /*

@@ -6,6 +6,7 @@
 #ifndef INTERACTIONS_COMPAT_H
 #define INTERACTIONS_COMPAT_H
 
+#include "access/attmap.h"
 #include "access/htup_details.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
@@ -40,6 +41,13 @@
 #define HoldsLock(tag, mode) LockHeldByMe(tag, mode)
 #else
 #define HoldsLock(tag, mode) LockHeldByMe(tag, mode, false)
+#endif
+
+/* Whether rows of one table are rows of another as they are. */
+#if PG_VERSION_NUM < 160000
+#define SameColumns(a, b) (build_attrmap_by_name_if_req(a, b) == NULL)
+#else
+#define SameColumns(a, b) (build_attrmap_by_name_if_req(a, b, false) == NULL)
 #endif
 
 #if PG_VERSION_NUM < 190000

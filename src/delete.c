@@ -56,19 +56,6 @@ DeletePlan(const InteractionType *type, int conditions)
 	return *plan;
 }
 
-/*
- * Lock what is to be deleted from: two deletions that meet the same rows in
- * another order would deadlock.
- */
-static void
-LockOwners(bool by_user, Datum user_id)
-{
-	if (by_user)
-		LockUsers(TextSpan(user_id), TextSpan(user_id));
-	else
-		LockAllUsers();
-}
-
 /* Hold the call to the criteria that it may have: some, or else delete_all. */
 static void
 CheckCriteria(bool given, bool all)
@@ -140,13 +127,16 @@ delete_interactions(PG_FUNCTION_ARGS)
 	values[2] = PG_GETARG_DATUM(ARG_USER_ID);
 	values[3] = PG_GETARG_DATUM(ARG_ITEM_ID);
 
-	LockOwners(by_user, values[2]);
+	/* two that meet the same rows in another order would deadlock */
+	if (by_user)
+		LockUsers(TextSpan(values[2]), TextSpan(values[2]));
+	else
+		LockAllUsers();
 	rel = OpenTable(type->plural, RowExclusiveLock);
 	RefuseRules(rel);
 	table_close(rel, NoLock);
 	SPI_connect();
-	deleted = RunPlan(DeletePlan(type, conditions), lengthof(values), values,
-					  isnull, SPI_OK_DELETE);
+	deleted = RunPlan(DeletePlan(type, conditions), values, isnull);
 	SPI_finish();
 
 	PG_RETURN_TEXT_P(

@@ -24,21 +24,4 @@ typedef struct Interaction
 	bool timestamp_isnull;
 } Interaction;
 
-/* room for an id as a text datum */
-typedef union IdBuffer
-{
-	int32 align;
-	char data[VARHDRSZ + MAX_ID_BYTES];
-} IdBuffer;
-
-#define NUM_IDS 3 /* of an interaction */
-
-extern void InteractionDatums(const InteractionType *type,
-							  const Interaction *interaction,
-							  IdBuffer ids[NUM_IDS], Datum *values,
-							  bool *isnull);
-extern bool SameValues(const InteractionType *type, const Datum *values,
-					   const bool *isnull, const Datum *others,
-					   const bool *others_isnull);
-
 #endif /* INTERACTIONS_INTERACTION_H */

@@ -207,7 +207,7 @@ FindProperty(const InteractionType *type, Span name, int from)
 	for (int i = 0; i < count; i++)
 	{
 		int			property = (from + i) % count;
-		const char *candidate = ColumnName(type, property);
+		const char *candidate = type->columns[property].name;
 
 		if (strncmp(candidate, name.data, name.len) == 0 &&
 			candidate[name.len] == '\0')
@@ -224,7 +224,8 @@ PropertiesHint(const InteractionType *type)
 	initStringInfo(&hint);
 	appendStringInfo(&hint, "The properties of %s are", type->plural);
 	for (int i = 0; i < WireColumnCount(type); i++)
-		appendStringInfo(&hint, "%s %s", i > 0 ? "," : "", ColumnName(type, i));
+		appendStringInfo(&hint, "%s %s", i > 0 ? "," : "",
+						 type->columns[i].name);
 	appendStringInfoChar(&hint, '.');
 	return hint.data;
 }
@@ -234,10 +235,10 @@ static bool
 ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 			 Interaction *interaction, Violation *violation)
 {
-	const char		*name = ColumnName(type, property);
-	const OwnColumn *column;
-	int				 own = property - COLUMN_FIRST_OWN;
-	Number			 number;
+	const char		   *name = type->columns[property].name;
+	const NeededColumn *column;
+	int					own = property - COLUMN_FIRST_OWN;
+	Number				number;
 
 	switch (property)
 	{
@@ -261,7 +262,7 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 				   TimestampFromNumber(name, &number, &interaction->timestamp,
 									   violation);
 		default:
-			column = &type->own[own];
+			column = &type->columns[property];
 			if (lex->token_type != JSON_TOKEN_STRING &&
 				lex->token_type != JSON_TOKEN_NUMBER)
 				return ViolateOwn(column, DescribeToken(lex), violation);
@@ -296,7 +297,7 @@ ReadMember(JsonLexContext *lex, const InteractionType *type, uint32 *seen,
 					   Clip(name), type->plural);
 	if (*seen & (1 << property))
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-					   "\"%s\" is given twice", ColumnName(type, property));
+					   "\"%s\" is given twice", type->columns[property].name);
 	*seen |= 1 << property;
 
 	return lex->token_type == JSON_TOKEN_NULL ||

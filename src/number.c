@@ -107,11 +107,11 @@ ScanNumber(Span text, Number *number)
 
 	if (p < end && !IsDigit(*p) && *p != '.')
 	{
-		number->is_nan = end - p == 3 && pg_strncasecmp(p, "nan", 3) == 0;
-		number->is_infinite =
+		number->is_special =
+			(end - p == 3 && pg_strncasecmp(p, "nan", 3) == 0) ||
 			(end - p == 3 && pg_strncasecmp(p, "inf", 3) == 0) ||
 			(end - p == 8 && pg_strncasecmp(p, "infinity", 8) == 0);
-		return number->is_nan || number->is_infinite;
+		return number->is_special;
 	}
 
 	SkipDigits(&p, end, false, &ndigits, &any, number);
@@ -167,7 +167,7 @@ NumberToInt64(const Number *number, int64 *result, bool *exact)
 	int	   exponent = number->exponent;
 
 	*exact = !number->inexact;
-	if (number->is_nan || number->is_infinite)
+	if (number->is_special)
 		return false;
 
 	if (exponent > 0)
@@ -234,8 +234,7 @@ NumberToDatum(const Number *number, Oid typid, Datum *result)
 		return true;
 	}
 
-	if (number->is_nan || number->is_infinite ||
-		Magnitude(number) > MAX_POWER + 1)
+	if (number->is_special || Magnitude(number) > MAX_POWER + 1)
 		return false;
 
 	/* most prices and ratings: few digits, a short fraction */
@@ -258,7 +257,6 @@ NumberToDatum(const Number *number, Oid typid, Datum *result)
 	{
 		double value = strtod(text, NULL);
 
-		pfree(text);
 		if (isinf(value) || (value == 0 && number->negative))
 			return false;
 		*result = Float8GetDatum(value + 0.0);
@@ -267,13 +265,9 @@ NumberToDatum(const Number *number, Oid typid, Datum *result)
 
 	Assert(typid == NUMERICOID);
 	if (number->scale > MAX_SCALE)
-	{
-		pfree(text);
 		return false;
-	}
 	*result = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
 								  ObjectIdGetDatum(InvalidOid),
 								  Int32GetDatum(-1));
-	pfree(text);
 	return true;
 }

@@ -11,12 +11,11 @@ typedef struct Number
 {
 	Span text; /* as given */
 	bool negative;
-	bool is_nan;
-	bool is_infinite;
-	uint64 digits; /* the first 19 significant ones */
-	int exponent;  /* of ten, of the last of digits */
-	int scale;	   /* digits after the point */
-	bool inexact;  /* further digits, not all 0, were left out */
+	bool is_special; /* NaN, or an infinity */
+	uint64 digits;	 /* the first 19 significant ones */
+	int exponent;	 /* of ten, of the last of digits */
+	int scale;		 /* digits after the point */
+	bool inexact;	 /* further digits, not all 0, were left out */
 } Number;
 
 extern bool ScanNumber(Span text, Number *number);

@@ -100,7 +100,7 @@ IsPlain(const InteractionType *type, Relation rel)
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		if (TupleDescAttr(tupdesc, i)->attnotnull && type != NULL &&
-			!ColumnRequired(type, i))
+			!type->columns[i].not_null)
 			return false;
 	}
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
@@ -151,26 +151,6 @@ ClosePlainTables(List *tables)
 			index_close(table->indexes[i].rel, NoLock);
 		table_close(table->rel, NoLock);
 	}
-}
-
-/* Whether a partition has the columns of its parent in the same places. */
-static bool
-SameColumns(TupleDesc a, TupleDesc b)
-{
-	if (a->natts != b->natts)
-		return false;
-	for (int i = 0; i < a->natts; i++)
-	{
-		Form_pg_attribute one = TupleDescAttr(a, i);
-		Form_pg_attribute other = TupleDescAttr(b, i);
-
-		if (one->attisdropped || other->attisdropped ||
-			one->atttypid != other->atttypid ||
-			one->attgenerated != other->attgenerated ||
-			strcmp(NameStr(one->attname), NameStr(other->attname)) != 0)
-			return false;
-	}
-	return true;
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "types.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 
 /* Find a table of ours, if it is there. */
 Oid
@@ -48,13 +49,12 @@ RequireTable(const char *table)
 Relation
 OpenTable(const char *table, LOCKMODE lockmode)
 {
-	RangeVar *name =
-		makeRangeVar("interactions", unconstify(char *, table), -1);
-	Oid relid =
-		RangeVarGetRelidExtended(name, lockmode, RVR_MISSING_OK, NULL, NULL);
+	Relation rel =
+		table_openrv_extended(makeRangeVar("interactions",
+										   unconstify(char *, table), -1),
+							  lockmode, true);
 
-	return table_open(OidIsValid(relid) ? relid : RequireTable(table),
-					  OidIsValid(relid) ? NoLock : lockmode);
+	return rel != NULL ? rel : table_open(RequireTable(table), lockmode);
 }
 
 /*
@@ -84,6 +84,30 @@ KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs, const Oid *argtypes,
 	*plan = prepared;
 }
 
+/* Whether row-level security holds for the current user on a table. */
+bool
+HidesRows(Oid relid)
+{
+	return check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
+}
+
+/* Raise that rows of a table of ours were kept from what was asked for. */
+void
+ReportKeptRows(const char *table)
+{
+	if (HidesRows(RequireTable(table)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("row-level security keeps rows of table \"%s\" from being changed",
+						table),
+				 errhint("The policies for UPDATE and DELETE must hold for all"
+						 " rows of the user that those for SELECT show.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("a trigger keeps rows of table \"%s\" from being changed",
+					table)));
+}
+
 /* Raise that a rule makes something else of a statement. */
 void
 ReportRule(void)
@@ -99,10 +123,10 @@ ReportRule(void)
  * value is null.
  */
 uint64
-RunPlan(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
-		int expected)
+RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull)
 {
 	char nulls[MAX_COLUMNS] = "";
+	int	 nargs = SPI_getargcount(plan);
 	int	 result;
 
 	Assert(nargs <= MAX_COLUMNS);
@@ -111,7 +135,7 @@ RunPlan(SPIPlanPtr plan, int nargs, Datum *values, const bool *isnull,
 	result = SPI_execute_plan(plan, values, nulls, false, 0);
 	if (result == SPI_OK_REWRITTEN)
 		ReportRule();
-	if (result != expected)
+	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(result));
 	return SPI_processed;

@@ -14,9 +14,10 @@ extern Relation OpenTable(const char *table, LOCKMODE lockmode);
 extern bool PlanIsKept(SPIPlanPtr plan, const char *table);
 extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 					 const Oid *argtypes, int options);
+extern bool HidesRows(Oid relid);
+pg_noreturn extern void ReportKeptRows(const char *table);
 pg_noreturn extern void ReportRule(void);
-extern uint64 RunPlan(SPIPlanPtr plan, int nargs, Datum *values,
-					  const bool *isnull, int expected);
+extern uint64 RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull);
 extern int64 ResultInt64(uint64 row, int column);
 extern void SetForNow(const char *name, const char *value);
 

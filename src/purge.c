@@ -25,7 +25,6 @@
 #include "ties.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/timestamp.h"
 #include "violation.h"
 
@@ -122,8 +121,7 @@ PurgePlan(Purge *purge)
 	const char *of_part = " tableoid OPERATOR(pg_catalog.=) $5"
 						  " AND \"timestamp\" OPERATOR(pg_catalog.>=) $6"
 						  " AND \"timestamp\" OPERATOR(pg_catalog.<) $7";
-	bool with_policies = check_enable_rls(purge->relid, InvalidOid, true) ==
-						 RLS_ENABLED;
+	bool		with_policies = HidesRows(purge->relid);
 	SPIPlanPtr *plan = &purge->plans[with_policies];
 
 	if (*plan == NULL)
@@ -161,7 +159,7 @@ PurgeBatch(Purge *purge, const Part *part, ItemPointer from, ItemPointer to)
 					  TimestampTzGetDatum(part->to)};
 	bool  isnull;
 
-	RunPlan(PurgePlan(purge), lengthof(values), values, NULL, SPI_OK_SELECT);
+	RunPlan(PurgePlan(purge), values, NULL);
 	purge->total += ResultInt64(0, 2);
 	if (ResultInt64(0, 1) < purge->batch_size)
 		*from = *to;

@@ -20,7 +20,6 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "kept.h"
 #include "miscadmin.h"
 #include "plans.h"
 #include "references.h"
@@ -41,69 +40,69 @@ typedef struct Registration
 /* a foreign key to the registrations */
 typedef struct UserKey
 {
-	Oid			relid; /* whose rows refer to them */
-	int			ncolumns;
-	const char *columns[INDEX_MAX_KEYS];
-	const char *referred[INDEX_MAX_KEYS];
-	Oid			collations[INDEX_MAX_KEYS]; /* of what is referred to */
-	Oid			operators[INDEX_MAX_KEYS];
+	Oid		   relid; /* whose rows refer to them */
+	Oid		   users;
+	int		   ncolumns;
+	AttrNumber columns[INDEX_MAX_KEYS];
+	AttrNumber referred[INDEX_MAX_KEYS];
+	Oid		   operators[INDEX_MAX_KEYS];
 } UserKey;
 
 static UserKey
 ReadKey(const Trigger *trigger, Oid users)
 {
-	UserKey	   key = {.relid = trigger->tgconstrrelid};
-	AttrNumber columns[INDEX_MAX_KEYS];
-	AttrNumber referred[INDEX_MAX_KEYS];
-	Oid		   type;
-	int32	   typmod;
-	HeapTuple  tuple =
+	UserKey	  key = {.relid = trigger->tgconstrrelid, .users = users};
+	HeapTuple tuple =
 		SearchSysCache1(CONSTROID, ObjectIdGetDatum(trigger->tgconstraint));
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for constraint %u",
 			 trigger->tgconstraint);
-	DeconstructFkConstraintRow(tuple, &key.ncolumns, columns, referred,
+	DeconstructFkConstraintRow(tuple, &key.ncolumns, key.columns, key.referred,
 							   key.operators, NULL, NULL, NULL, NULL);
 	ReleaseSysCache(tuple);
-	for (int i = 0; i < key.ncolumns; i++)
-	{
-		key.columns[i] = get_attname(key.relid, columns[i], false);
-		key.referred[i] = get_attname(users, referred[i], false);
-		get_atttypetypmodcoll(users, referred[i], &type, &typmod,
-							  &key.collations[i]);
-	}
 	return key;
+}
+
+/*
+ * That a column of a row is what a key has it refer to, as core puts it;
+ * returns the type of what it refers to.
+ */
+static Oid
+AppendMatch(StringInfo sql, const UserKey *key, int i)
+{
+	Oid	  type;
+	Oid	  own_type;
+	int32 typmod;
+	Oid	  collation;
+	Oid	  own_collation;
+
+	get_atttypetypmodcoll(key->users, key->referred[i], &type, &typmod,
+						  &collation);
+	get_atttypetypmodcoll(key->relid, key->columns[i], &own_type, &typmod,
+						  &own_collation);
+	appendStringInfoString(sql, i > 0 ? " AND " : " WHERE ");
+	generate_operator_clause(sql, psprintf("$%d", i + 1), type,
+							 key->operators[i],
+							 quote_identifier(get_attname(key->relid,
+														  key->columns[i],
+														  false)),
+							 own_type);
+	if (OidIsValid(collation) && collation != own_collation)
+		appendStringInfo(sql, " COLLATE %s",
+						 generate_collation_name(collation));
+	return type;
 }
 
 /* The value of a column of a registration to which a key refers. */
 static Datum
-ReferredValue(const Registration *registration, const char *column,
+ReferredValue(const Registration *registration, const UserKey *key, int i,
 			  bool *isnull)
 {
+	const char *column = get_attname(key->users, key->referred[i], false);
+
 	return SPI_getbinval(registration->row, registration->tupdesc,
 						 SPI_fnumber(registration->tupdesc, column), isnull);
-}
-
-/* That a column of a row is what a key has it refer to, as core puts it. */
-static void
-AppendMatch(StringInfo sql, const UserKey *key, int i, Oid type)
-{
-	Oid	  collation = key->collations[i];
-	Oid	  own;
-	Oid	  own_type;
-	int32 typmod;
-	char  param[16];
-
-	get_atttypetypmodcoll(key->relid, get_attnum(key->relid, key->columns[i]),
-						  &own_type, &typmod, &own);
-	snprintf(param, sizeof(param), "$%d", i + 1);
-	appendStringInfoString(sql, i > 0 ? " AND " : " WHERE ");
-	generate_operator_clause(sql, param, type, key->operators[i],
-							 quote_identifier(key->columns[i]), own_type);
-	if (OidIsValid(collation) && collation != own)
-		appendStringInfo(sql, " COLLATE %s",
-						 generate_collation_name(collation));
 }
 
 /* Run a statement with the rights of a table's owner, whatever policies say. */
@@ -160,18 +159,18 @@ RunForKey(const UserKey *key, const Registration *one,
 		bool isnull;
 		bool other_isnull;
 
-		values[i] = ReferredValue(one, key->referred[i], &isnull);
-		values[n + i] = ReferredValue(other != NULL ? other : one,
-									  key->referred[i], &other_isnull);
+		values[i] = ReferredValue(one, key, i, &isnull);
+		values[n + i] =
+			ReferredValue(other != NULL ? other : one, key, i, &other_isnull);
 		if (isnull || other_isnull)
 			return 0;
-		types[i] = types[n + i] =
-			SPI_gettypeid(one->tupdesc,
-						  SPI_fnumber(one->tupdesc, key->referred[i]));
 		if (other != NULL)
 			appendStringInfo(&sql, "%s %s = $%d", i > 0 ? "," : "",
-							 quote_identifier(key->columns[i]), n + i + 1);
-		AppendMatch(&match, key, i, types[i]);
+							 quote_identifier(get_attname(key->relid,
+														  key->columns[i],
+														  false)),
+							 n + i + 1);
+		types[i] = types[n + i] = AppendMatch(&match, key, i);
 	}
 	appendStringInfoString(&sql, match.data);
 	if (seen_in != NULL)
@@ -208,8 +207,8 @@ BearsUser(const UserKey *key)
 {
 	for (int i = 0; i < key->ncolumns; i++)
 	{
-		if (strcmp(key->columns[i], "user_id") == 0 &&
-			strcmp(key->referred[i], "user_id") == 0)
+		if (key->columns[i] == get_attnum(key->relid, "user_id") &&
+			key->referred[i] == get_attnum(key->users, "user_id"))
 			return true;
 	}
 	return false;

@@ -9,10 +9,10 @@
 #include "baskets.h"
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
-#include "kept.h"
 #include "locks.h"
 #include "pairs.h"
 #include "plans.h"
+#include "refresh.h"
 #include "store_batch.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -20,32 +20,38 @@
 
 #define ROWS_AT_ONCE 10000 /* that are stored */
 
-/* a table of counts, with its columns */
-typedef struct CountsTable
-{
-	const char *name;
-	int			ncolumns;
-	const char *columns[MAX_COLUMNS];
-	Oid			types[MAX_COLUMNS];
-	SPIPlanPtr	insert;
-} CountsTable;
+CountsTable ItemPairs = {
+	.name = "item_pairs",
+	.ncolumns = 8,
+	.columns =
+		{COLUMN("interaction_type", TEXTOID, true, true, "What was counted"),
+		 COLUMN("item_id", TEXTOID, true, true, "The item"),
+		 COLUMN("other_item_id", TEXTOID, true, true,
+				"One that goes together with it"),
+		 COLUMN("baskets", INT8OID, true, false, "Baskets that hold both"),
+		 COLUMN("users", INT8OID, true, false, "Users who have such a basket"),
+		 COLUMN("item_baskets", INT8OID, true, false,
+				"Baskets that hold the item"),
+		 COLUMN("other_baskets", INT8OID, true, false,
+				"Baskets that hold the other"),
+		 COLUMN("total_baskets", INT8OID, true, false,
+				"All baskets that were counted")},
+};
 
-static CountsTable item_pairs = {.name = "item_pairs",
-								 .ncolumns = 8,
-								 .columns = {"interaction_type", "item_id",
-											 "other_item_id", "baskets",
-											 "users", "item_baskets",
-											 "other_baskets", "total_baskets"},
-								 .types = {TEXTOID, TEXTOID, TEXTOID, INT8OID,
-										   INT8OID, INT8OID, INT8OID, INT8OID}};
-
-static CountsTable item_popularity = {.name = "item_popularity",
-									  .ncolumns = 6,
-									  .columns = {"interaction_type", "item_id",
-												  "interactions", "baskets",
-												  "users", "score"},
-									  .types = {TEXTOID, TEXTOID, INT8OID,
-												INT8OID, INT8OID, FLOAT8OID}};
+CountsTable ItemPopularity = {
+	.name = "item_popularity",
+	.ncolumns = 6,
+	.columns =
+		{COLUMN("interaction_type", TEXTOID, true, true, "What was counted"),
+		 COLUMN("item_id", TEXTOID, true, true, "The item"),
+		 COLUMN("interactions", INT8OID, true, false, "Interactions with it"),
+		 COLUMN("baskets", INT8OID, true, false,
+				"Baskets that hold it, but those left out as too large"),
+		 COLUMN("users", INT8OID, true, false,
+				"Users who have an interaction with it"),
+		 COLUMN("score", FLOAT8OID, true, false,
+				"Interactions, one as old as the half-life counting half")},
+};
 
 /* what is stored in a table of counts, some rows at a time */
 typedef struct Output
@@ -86,15 +92,11 @@ static Output
 BeginOutput(CountsTable *table, const InteractionType *type,
 			const Baskets *baskets)
 {
-	TupleDesc tupdesc = CreateTemplateTupleDesc(table->ncolumns);
-	Datum	  name = CStringGetTextDatum(type->plural);
+	Datum name = CStringGetTextDatum(type->plural);
 
-	for (int i = 0; i < table->ncolumns; i++)
-		TupleDescInitEntry(tupdesc, i + 1, table->columns[i], table->types[i],
-						   -1, 0);
-	TupleDescFinalize(tupdesc);
 	RemoveCounts(table->name, name);
-	return (Output){table, baskets, name, BeginRows(tupdesc), 0};
+	return (Output){table, baskets, name,
+					BeginRows(ColumnsDesc(table->columns, table->ncolumns)), 0};
 }
 
 static void
@@ -136,7 +138,7 @@ PutPair(void *arg, const ItemCount *item, const OtherItem *pair)
 static int64
 StorePairs(const InteractionType *type, Baskets *baskets, int kept)
 {
-	Output output = BeginOutput(&item_pairs, type, baskets);
+	Output output = BeginOutput(&ItemPairs, type, baskets);
 
 	CountPairs(baskets, kept, PutPair, &output);
 	StoreRows(&output);
@@ -147,7 +149,7 @@ StorePairs(const InteractionType *type, Baskets *baskets, int kept)
 static int64
 StoreItems(const InteractionType *type, const Baskets *baskets)
 {
-	Output output = BeginOutput(&item_popularity, type, baskets);
+	Output output = BeginOutput(&ItemPopularity, type, baskets);
 
 	for (uint32 i = 0; i < baskets->nitems; i++)
 	{

@@ -31,6 +31,10 @@
 	" WITH (autovacuum_vacuum_scale_factor = 0.05,"                            \
 	" autovacuum_analyze_scale_factor = 0.02)"
 
+#define REFUSE(...)                                                            \
+	ereport(ERROR,                                                             \
+			(errcode(ERRCODE_INVALID_TABLE_DEFINITION), errmsg(__VA_ARGS__)))
+
 /* Run a statement, made of names of ours and numbers. */
 static void
 Execute(const char *sql)
@@ -79,35 +83,28 @@ CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
 	Form_pg_attribute attribute;
 
 	if (attnum <= 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-						errmsg("relation \"%s.%s\" has no column \"%s\"",
-							   target->schema, target->name, needed->name)));
+		REFUSE("relation \"%s.%s\" has no column \"%s\"", target->schema,
+			   target->name, needed->name);
 	attribute = TupleDescAttr(tupdesc, attnum - 1);
 	if (attribute->atttypid != needed->typid)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg("column \"%s\" of relation \"%s.%s\" must be of type"
-						" %s, not %s",
-						needed->name, target->schema, target->name,
-						format_type_be(needed->typid),
-						format_type_be(attribute->atttypid))));
+		REFUSE("column \"%s\" of relation \"%s.%s\" must be of type"
+			   " %s, not %s",
+			   needed->name, target->schema, target->name,
+			   format_type_be(needed->typid),
+			   format_type_be(attribute->atttypid));
 	if (needed->bytewise && attribute->attcollation != C_COLLATION_OID)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-						errmsg("column \"%s\" of relation \"%s.%s\" must have"
-							   " collation \"C\"",
-							   needed->name, target->schema, target->name)));
+		REFUSE("column \"%s\" of relation \"%s.%s\" must have"
+			   " collation \"C\"",
+			   needed->name, target->schema, target->name);
 	if (attribute->attgenerated != '\0' ||
 		attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
 		(needed->not_null && !attribute->attnotnull))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg(attribute->attgenerated != '\0' ||
-								attribute->attidentity != '\0'
-							? "column \"%s\" of relation \"%s.%s\" must not be"
-							  " generated"
-							: "column \"%s\" of relation \"%s.%s\" must be"
-							  " NOT NULL",
-						needed->name, target->schema, target->name)));
+		REFUSE(attribute->attgenerated != '\0' || attribute->attidentity != '\0'
+				   ? "column \"%s\" of relation \"%s.%s\" must not be"
+					 " generated"
+				   : "column \"%s\" of relation \"%s.%s\" must be"
+					 " NOT NULL",
+			   needed->name, target->schema, target->name);
 }
 
 /*
@@ -172,11 +169,9 @@ HasTrigger(const Target *target, const char *name, const char *call)
 			call[strlen(function)] != '(' ||
 			get_func_namespace(trigger->tgfoid) !=
 				get_namespace_oid("interactions", false))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-					 errmsg("trigger \"%s\" of relation \"%s.%s\" must call"
-							" interactions.%s",
-							name, target->schema, target->name, call)));
+			REFUSE("trigger \"%s\" of relation \"%s.%s\" must call"
+				   " interactions.%s",
+				   name, target->schema, target->name, call);
 	}
 	relation_close(rel, NoLock);
 	return result;
@@ -242,13 +237,10 @@ HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
 								RelationGetIndexPredicate(index) == NIL);
 		else if (index->rd_index->indisprimary &&
 				 (!same || !index->rd_index->indimmediate))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-					 errmsg(same
-								? "primary key of table \"%s.%s\", (%s), must"
-								  " not be deferrable"
-								: "primary key of table \"%s.%s\" must be (%s)",
-							target->schema, target->name, columns)));
+			REFUSE(same ? "primary key of table \"%s.%s\", (%s), must"
+						  " not be deferrable"
+						: "primary key of table \"%s.%s\" must be (%s)",
+				   target->schema, target->name, columns);
 		else
 			result = result || index->rd_index->indisprimary;
 		index_close(index, NoLock);

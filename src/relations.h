@@ -7,16 +7,6 @@
 
 #include "types.h"
 
-/* a column that a table or a view has to have */
-typedef struct NeededColumn
-{
-	const char *name;
-	Oid typid;
-	bool not_null;
-	bool bytewise; /* COLLATE "C" */
-	const char *comment;
-} NeededColumn;
-
 /* a relation of ours */
 typedef struct Target
 {

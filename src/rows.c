@@ -1,6 +1,6 @@
 /*
  * rows.c
- *	  Reads interactions from rows of the tables and of their views.
+ *	  Rows of the tables and of their views, to interactions and back.
  *
  * The columns are found by name: somebody may have added others, or the table
  * may be a partition that has them in another order.  The type is the
@@ -20,6 +20,7 @@
 #include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/timestamp.h"
 
 /* Find the columns of the trigger's relation, once in a statement. */
 RowColumns *
@@ -35,13 +36,12 @@ FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	columns = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RowColumns));
 	columns->type = TypeByName(trigdata->tg_trigger->tgargs[0]);
-	ncolumns = wire ? WireColumnCount(columns->type)
-					: ColumnCount(columns->type);
+	ncolumns = wire ? WireColumnCount(columns->type) : columns->type->ncolumns;
 	for (int i = 0; i < ncolumns; i++)
 	{
-		const char *column = ColumnName(columns->type, i);
-		Oid			typid = wire ? WireColumnType(columns->type, i)
-								 : ColumnType(columns->type, i);
+		const char *column = columns->type->columns[i].name;
+		Oid			typid = wire ? WireTypeOf(&columns->type->columns[i])
+								 : columns->type->columns[i].typid;
 
 		columns->attnum[i] = SPI_fnumber(tupdesc, column);
 		if (columns->attnum[i] <= 0 ||
@@ -87,19 +87,52 @@ ReadRow(const RowColumns *columns, TupleTableSlot *row,
 	interaction->item_id = RowSpan(columns, row, COLUMN_ITEM_ID);
 	interaction->recommendation_id =
 		RowSpan(columns, row, COLUMN_RECOMMENDATION_ID);
-	for (int i = 0; i < type->nown; i++)
+	for (int i = 0; i < OwnColumnCount(type); i++)
 	{
 		bool *isnull = &interaction->own_isnull[i];
 		Datum value =
 			slot_getattr(row, columns->attnum[COLUMN_FIRST_OWN + i], isnull);
 
 		/* unpacked once, instead of by each function that looks at it */
-		if (!*isnull && type->own[i].typid == NUMERICOID)
+		if (!*isnull && type->columns[COLUMN_FIRST_OWN + i].typid == NUMERICOID)
 			value = NumericGetDatum(DatumGetNumeric(value));
 		interaction->own[i] = value;
 	}
 	interaction->timestamp_isnull =
 		slot_attisnull(row, columns->attnum[COLUMN_TIMESTAMP]);
+}
+
+static Datum
+IdDatum(Span span, IdBuffer *buffer)
+{
+	SET_VARSIZE(buffer, VARHDRSZ + span.len);
+	memcpy(VARDATA(buffer), span.data, span.len);
+	return PointerGetDatum(buffer);
+}
+
+/*
+ * The values of an interaction, in the order of its table's columns; they
+ * point into it, and into ids.
+ */
+void
+InteractionDatums(const InteractionType *type, const Interaction *interaction,
+				  IdBuffer ids[NUM_IDS], Datum *values, bool *isnull)
+{
+	Span recommendation_id = interaction->recommendation_id;
+
+	memset(isnull, false, type->ncolumns * sizeof(bool));
+	values[COLUMN_USER_ID] = IdDatum(interaction->user_id, &ids[0]);
+	values[COLUMN_ITEM_ID] = IdDatum(interaction->item_id, &ids[1]);
+	values[COLUMN_TIMESTAMP] = TimestampTzGetDatum(interaction->timestamp);
+	isnull[COLUMN_RECOMMENDATION_ID] = recommendation_id.data == NULL;
+	if (!isnull[COLUMN_RECOMMENDATION_ID])
+		values[COLUMN_RECOMMENDATION_ID] = IdDatum(recommendation_id, &ids[2]);
+	for (int i = 0; i < OwnColumnCount(type); i++)
+	{
+		values[COLUMN_FIRST_OWN + i] = interaction->own[i];
+		isnull[COLUMN_FIRST_OWN + i] = interaction->own_isnull[i];
+	}
+	values[type->ncolumns - 1] = Int64GetDatum(interaction->fingerprint);
 }
 
 /*

@@ -1,6 +1,6 @@
 /*
  * rows.h
- *	  Rows of the tables and of their views, as triggers get them.
+ *	  Rows of the tables and of their views.
  */
 #ifndef INTERACTIONS_ROWS_H
 #define INTERACTIONS_ROWS_H
@@ -22,9 +22,22 @@ typedef struct RowColumns
 	bool *isnull;
 } RowColumns;
 
+/* room for an id as a text datum */
+typedef union IdBuffer
+{
+	int32 align;
+	char data[VARHDRSZ + MAX_ID_BYTES];
+} IdBuffer;
+
+#define NUM_IDS 3 /* of an interaction */
+
 extern RowColumns *FindRowColumns(FunctionCallInfo fcinfo, bool wire);
 extern void ReadRow(const RowColumns *columns, TupleTableSlot *row,
 					Interaction *interaction);
+extern void InteractionDatums(const InteractionType *type,
+							  const Interaction *interaction,
+							  IdBuffer ids[NUM_IDS], Datum *values,
+							  bool *isnull);
 pg_noreturn extern void ReportRow(const Violation *violation,
 								  const TriggerData *trigdata);
 

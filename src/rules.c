@@ -49,7 +49,7 @@ CheckedId(const char *property, Datum text, bool isnull)
 
 /* Refuse the value of one of a type's own columns. */
 bool
-ViolateOwn(const OwnColumn *column, const char *given, Violation *violation)
+ViolateOwn(const NeededColumn *column, const char *given, Violation *violation)
 {
 	return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 				   "\"%s\" must be %s, not %s", column->name, column->rule,
@@ -68,9 +68,9 @@ static bool
 NumericInRange(const InteractionType *type, int own, Datum value)
 {
 	/* made when first needed, and kept as long as the backend */
-	static Limits	 all[NUM_TYPES][MAX_OWN_COLUMNS];
-	const OwnColumn *column = &type->own[own];
-	Limits			*limits = &all[TypeIndex(type)][own];
+	static Limits		all[NUM_TYPES][MAX_OWN_COLUMNS];
+	const NeededColumn *column = &type->columns[COLUMN_FIRST_OWN + own];
+	Limits			   *limits = &all[TypeIndex(type)][own];
 
 	if (limits->max == 0)
 	{
@@ -93,10 +93,10 @@ static bool
 CheckOwn(const InteractionType *type, int own, Datum value,
 		 Violation *violation)
 {
-	const OwnColumn *column = &type->own[own];
-	bool			 ok = false;
-	Oid				 output;
-	bool			 varlena;
+	const NeededColumn *column = &type->columns[COLUMN_FIRST_OWN + own];
+	bool				ok = false;
+	Oid					output;
+	bool				varlena;
 
 	switch (column->typid)
 	{
@@ -131,7 +131,7 @@ CheckOwn(const InteractionType *type, int own, Datum value,
  * keeps from one version to the next; but that of bigint folds it to 32 bits.
  */
 static uint64
-HashOwn(const OwnColumn *column, Datum value)
+HashOwn(const NeededColumn *column, Datum value)
 {
 	int64 integer;
 
@@ -163,11 +163,13 @@ Fingerprint(const InteractionType *type, const Interaction *interaction)
 		hash = hash_bytes_extended((const unsigned char *)
 									   interaction->recommendation_id.data,
 								   interaction->recommendation_id.len, 0);
-	for (int i = 0; i < type->nown; i++)
-		hash = hash_combine64(hash, interaction->own_isnull[i]
-										? 0
-										: HashOwn(&type->own[i],
-												  interaction->own[i]));
+	for (int i = 0; i < OwnColumnCount(type); i++)
+		hash =
+			hash_combine64(hash,
+						   interaction->own_isnull[i]
+							   ? 0
+							   : HashOwn(&type->columns[COLUMN_FIRST_OWN + i],
+										 interaction->own[i]));
 	return (int64) hash;
 }
 
@@ -193,16 +195,16 @@ CompleteInteraction(const InteractionType *type, Interaction *interaction,
 	if (!CheckTimestamp("timestamp", &interaction->timestamp, violation))
 		return false;
 
-	for (int i = 0; i < type->nown; i++)
+	for (int i = 0; i < OwnColumnCount(type); i++)
 	{
-		const OwnColumn *column = &type->own[i];
+		const NeededColumn *column = &type->columns[COLUMN_FIRST_OWN + i];
 
 		if (!interaction->own_isnull[i])
 		{
 			if (!CheckOwn(type, i, interaction->own[i], violation))
 				return false;
 		}
-		else if (column->required)
+		else if (column->not_null)
 			return ViolateNull(column->name, violation);
 	}
 	interaction->fingerprint = Fingerprint(type, interaction);

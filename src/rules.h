@@ -11,7 +11,7 @@
 extern Span CheckedId(const char *property, Datum text, bool isnull);
 extern bool CheckId(const char *property, Span id, bool required,
 					Violation *violation);
-extern bool ViolateOwn(const OwnColumn *column, const char *given,
+extern bool ViolateOwn(const NeededColumn *column, const char *given,
 					   Violation *violation);
 extern bool CompleteInteraction(const InteractionType *type,
 								Interaction *interaction, Violation *violation);

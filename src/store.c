@@ -9,15 +9,17 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_collation.h"
 #include "distribution.h"
-#include "kept.h"
 #include "miscadmin.h"
 #include "plans.h"
+#include "rows.h"
 #include "store.h"
 #include "table_trigger.h"
 #include "timestamp.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 /* of an INSERT, while others store the same row and delete it again */
 #define MAX_RUNS 10
@@ -28,9 +30,9 @@ KeepForColumns(SPIPlanPtr *plan, const InteractionType *type, const char *sql)
 {
 	Oid argtypes[MAX_COLUMNS] = {InvalidOid};
 
-	for (int i = 0; i < ColumnCount(type); i++)
-		argtypes[i] = ColumnType(type, i);
-	KeepPlan(plan, sql, ColumnCount(type), argtypes, 0);
+	for (int i = 0; i < type->ncolumns; i++)
+		argtypes[i] = type->columns[i].typid;
+	KeepPlan(plan, sql, type->ncolumns, argtypes, 0);
 }
 
 /* Stores a row, unless it is stored already, and returns what is stored. */
@@ -48,7 +50,7 @@ InsertPlan(const InteractionType *type)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO interactions.%s (%s) VALUES (",
 					 quote_identifier(type->plural), columns);
-	for (int i = 0; i < ColumnCount(type); i++)
+	for (int i = 0; i < type->ncolumns; i++)
 		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
 	appendStringInfo(&sql,
 					 ") ON CONFLICT (" KEY_COLUMNS ") DO NOTHING RETURNING %s",
@@ -74,7 +76,7 @@ SelectPlan(const InteractionType *type)
 								ColumnNames(type),
 								quote_identifier(type->plural),
 								COLUMN_USER_ID + 1, COLUMN_TIMESTAMP + 1,
-								COLUMN_ITEM_ID + 1, ColumnCount(type)));
+								COLUMN_ITEM_ID + 1, type->ncolumns));
 	return *plan;
 }
 
@@ -105,8 +107,7 @@ InsertRow(const InteractionType *type, Datum *values, const bool *isnull,
 	ExpectRow(passed);
 	PG_TRY();
 	{
-		nrows = RunPlan(plan, ColumnCount(type), values, isnull,
-						SPI_OK_INSERT_RETURNING);
+		nrows = RunPlan(plan, values, isnull);
 	}
 	PG_FINALLY();
 	{
@@ -143,6 +144,29 @@ ReportCollision(const InteractionType *type)
 }
 
 /*
+ * Whether two interactions that agree in their key agree in all values:
+ * fingerprints of 64 bits can be made to be the same.
+ */
+static bool
+SameValues(const InteractionType *type, const Datum *values, const bool *isnull,
+		   const Datum *others, const bool *others_isnull)
+{
+	for (int i = 0; i < WireColumnCount(type); i++)
+	{
+		TypeCacheEntry *entry =
+			lookup_type_cache(type->columns[i].typid, TYPECACHE_EQ_OPR_FINFO);
+
+		if (isnull[i] != others_isnull[i] ||
+			(!isnull[i] &&
+			 !DatumGetBool(FunctionCall2Coll(&entry->eq_opr_finfo,
+											 C_COLLATION_OID, values[i],
+											 others[i]))))
+			return false;
+	}
+	return true;
+}
+
+/*
  * Store an interaction, unless it is stored already.  Gives back what is
  * stored, in wire format, in the current memory context; nothing where it was
  * skipped.
@@ -171,8 +195,7 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 			memcpy(passed.values, values, sizeof(passed.values));
 			memcpy(passed.isnull, isnull, sizeof(passed.isnull));
 		}
-		if (RunPlan(SelectPlan(type), ColumnCount(type), passed.values,
-					passed.isnull, SPI_OK_SELECT) > 0)
+		if (RunPlan(SelectPlan(type), passed.values, passed.isnull) > 0)
 			result = STORE_DUPLICATE;
 		/* deleted meanwhile: the next INSERT stores it */
 		else if (!passed.seen || IsolationUsesXactSnapshot())

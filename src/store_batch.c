@@ -130,7 +130,6 @@ FormArrays(const Batch *batch, Datum *arrays)
 typedef struct InsertJob
 {
 	SPIPlanPtr plan;
-	int		   nargs;
 	Datum	   arrays[MAX_COLUMNS];
 	uint64	   nrows;
 } InsertJob;
@@ -140,8 +139,7 @@ InsertNewRows(void *arg)
 {
 	InsertJob *job = arg;
 
-	job->nrows =
-		RunPlan(job->plan, job->nargs, job->arrays, NULL, SPI_OK_INSERT);
+	job->nrows = RunPlan(job->plan, job->arrays, NULL);
 }
 
 /*
@@ -188,7 +186,7 @@ StoreRows(Batch *batch)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
 	const char		 *table = batch->type->plural;
-	InsertJob		  job = {.nargs = batch->tupdesc->natts};
+	InsertJob		  job;
 	BulkResult		  bulk;
 	int				  nestlevel;
 	Relation		  target = OpenTable(table, RowExclusiveLock);
@@ -210,8 +208,7 @@ StoreRows(Batch *batch)
 		!Attempt(InsertNewRows, &job,
 				 nestlevel > 0 ? IsShardViolation : IsUniqueViolation))
 	{
-		RunPlan(InsertMissingPlan(batch), job.nargs, job.arrays, NULL,
-				SPI_OK_SELECT);
+		RunPlan(InsertMissingPlan(batch), job.arrays, NULL);
 		job.nrows = ResultInt64(0, 1);
 	}
 	EndOnShards(nestlevel);
@@ -226,8 +223,7 @@ StoreRow(Batch *batch)
 	bool  isnull[MAX_COLUMNS];
 
 	heap_deform_tuple(batch->items[0].tuple, batch->tupdesc, values, isnull);
-	return RunPlan(InsertPlan(batch->type), batch->tupdesc->natts, values,
-				   isnull, SPI_OK_INSERT_RETURNING);
+	return RunPlan(InsertPlan(batch->type), values, isnull);
 }
 
 /*
@@ -267,8 +263,7 @@ StoreNewRows(Batch *rows, const char *table, SPIPlanPtr *plan)
 	if (BulkInsert(rows, target, NULL, insert) != BULK_STORED)
 	{
 		FormArrays(rows, arrays);
-		stored =
-			RunPlan(insert, rows->tupdesc->natts, arrays, NULL, SPI_OK_INSERT);
+		stored = RunPlan(insert, arrays, NULL);
 	}
 	table_close(target, NoLock);
 	MemoryContextSwitchTo(oldcontext);

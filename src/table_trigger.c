@@ -61,9 +61,9 @@ NoteRow(const InteractionType *type, const Interaction *interaction)
 	InteractionDatums(type, interaction, ids, expected->values,
 					  expected->isnull);
 	oldcontext = MemoryContextSwitchTo(expected->context);
-	for (int i = 0; i < ColumnCount(type); i++)
+	for (int i = 0; i < type->ncolumns; i++)
 	{
-		Oid typid = ColumnType(type, i);
+		Oid typid = type->columns[i].typid;
 
 		if (expected->isnull[i])
 			continue;
@@ -114,7 +114,7 @@ check_interaction(PG_FUNCTION_ARGS)
 
 	ReadRow(columns, row, &interaction);
 	timestamp = columns->attnum[COLUMN_TIMESTAMP] - 1;
-	fingerprint = columns->attnum[ColumnCount(columns->type) - 1] - 1;
+	fingerprint = columns->attnum[columns->type->ncolumns - 1] - 1;
 	interaction.timestamp = DatumGetTimestampTz(row->tts_values[timestamp]);
 	if (!CompleteInteraction(columns->type, &interaction, &violation))
 		ReportRow(&violation, trigdata);

@@ -2,8 +2,8 @@
  * tables.c
  *	  Makes the tables, and all that stands on them, for whoever asks.
  *
- * What a table looks like is said here; of the tables of users and of counts
- * users.c, user_triggers.c and refresh.c name the columns, too.
+ * What a table looks like is said here; its columns stand in types.c, users.c and
+ * refresh.c, which need them, too.
  *
  * The function's search_path is pg_catalog alone.
  */
@@ -13,9 +13,11 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "refresh.h"
 #include "relations.h"
 #include "storage/lmgr.h"
 #include "types.h"
+#include "users.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 #include "violation.h"
@@ -23,106 +25,55 @@
 #define TABLES "interactions"
 #define VIEWS "interactions_v1"
 
-#define WIRE_TIMESTAMP "When, ms since 1970-01-01 UTC; null becomes now"
-
 /* the last of the BEFORE triggers of a row, by its name */
 #define CHECK_TRIGGER "zz_check_interaction"
 #define CHECK_USER_TRIGGER "zz_check_user"
 
-static const NeededColumn user_columns[] = {
-	{"user_id", TEXTOID, true, true, "1 to 512 bytes"},
-	{"name", TEXTOID, false, false, "What to call the user; may be null"},
-	{"created_at", TIMESTAMPTZOID, true, false,
-	 "When the user was registered, to the millisecond"},
-};
-
-static const NeededColumn known_user_columns[] = {
-	{"external_id", TEXTOID, false, false, "The user's id; 1 to 512 bytes"},
-	{"name", TEXTOID, false, false, "What to call the user, or null"},
-	{"created_at", INT8OID, false, false,
-	 "When the user was registered, ms since 1970-01-01 UTC; null where not registered"},
-};
-
-static const NeededColumn pair_columns[] = {
-	{"interaction_type", TEXTOID, true, true, "What was counted"},
-	{"item_id", TEXTOID, true, true, "The item"},
-	{"other_item_id", TEXTOID, true, true, "One that goes together with it"},
-	{"baskets", INT8OID, true, false, "Baskets that hold both"},
-	{"users", INT8OID, true, false, "Users who have such a basket"},
-	{"item_baskets", INT8OID, true, false, "Baskets that hold the item"},
-	{"other_baskets", INT8OID, true, false, "Baskets that hold the other"},
-	{"total_baskets", INT8OID, true, false, "All baskets that were counted"},
-};
-
-static const NeededColumn popularity_columns[] = {
-	{"interaction_type", TEXTOID, true, true, "What was counted"},
-	{"item_id", TEXTOID, true, true, "The item"},
-	{"interactions", INT8OID, true, false, "Interactions with it"},
-	{"baskets", INT8OID, true, false,
-	 "Baskets that hold it, but those left out as too large"},
-	{"users", INT8OID, true, false, "Users who have an interaction with it"},
-	{"score", FLOAT8OID, true, false,
-	 "Interactions, one as old as the half-life counting half"},
-};
-
 static const NeededColumn recommendation_columns[] = {
-	{"recommendation_id", TEXTOID, true, true,
-	 "1 to 512 bytes; interactions that it led to bear it"},
-	{"user_id", TEXTOID, false, true, "To whom it was shown, or null"},
-	{"scenario", TEXTOID, false, true, "Where, or which kind it is, or null"},
-	{"item_ids", TEXTARRAYOID, false, true, "What was shown, or null"},
-	{"timestamp", TIMESTAMPTZOID, true, false,
-	 "When, to the millisecond; null becomes now"},
+	COLUMN("recommendation_id", TEXTOID, true, true,
+		   "1 to 512 bytes; interactions that it led to bear it"),
+	COLUMN("user_id", TEXTOID, false, true, "To whom it was shown, or null"),
+	COLUMN("scenario", TEXTOID, false, true,
+		   "Where, or which kind it is, or null"),
+	COLUMN("item_ids", TEXTARRAYOID, false, true, "What was shown, or null"),
+	COLUMN("timestamp", TIMESTAMPTZOID, true, false,
+		   "When, to the millisecond; null becomes now"),
 };
 
 static const NeededColumn stats_columns[] = {
-	{"interaction_type", TEXTOID, false, false, "The table"},
-	{"rows", INT8OID, false, false, "Estimated by the last VACUUM or ANALYZE"},
-	{"bytes", INT8OID, false, false, "Of the table with its indexes"},
-	{"oldest", TIMESTAMPTZOID, false, false,
-	 "Oldest in the sample of the last ANALYZE"},
-	{"newest", TIMESTAMPTZOID, false, false,
-	 "Newest in the sample of the last ANALYZE"},
+	COLUMN("interaction_type", TEXTOID, false, false, "The table"),
+	COLUMN("rows", INT8OID, false, false,
+		   "Estimated by the last VACUUM or ANALYZE"),
+	COLUMN("bytes", INT8OID, false, false, "Of the table with its indexes"),
+	COLUMN("oldest", TIMESTAMPTZOID, false, false,
+		   "Oldest in the sample of the last ANALYZE"),
+	COLUMN("newest", TIMESTAMPTZOID, false, false,
+		   "Newest in the sample of the last ANALYZE"),
 };
 
-static const char *const shared_comments[] =
-	{"Who; 1 to 512 bytes", "With what; 1 to 512 bytes",
-	 "When, to the millisecond; null becomes now",
-	 "The recommendation that led here, 1 to 512 bytes, or null"};
-
-/* The table of a type, or its view. */
+/* The view in wire format of a table that has such columns. */
 static Target
-TypeTarget(const InteractionType *type, bool is_view)
+WireView(const char *name, const NeededColumn *columns, int ncolumns)
 {
-	NeededColumn columns[MAX_COLUMNS] = {{0}};
-	int			 ncolumns = is_view ? WireColumnCount(type) : ColumnCount(type);
+	Target view = TargetOf(VIEWS, name, true, columns, ncolumns);
 
 	for (int i = 0; i < ncolumns; i++)
 	{
-		NeededColumn *column = &columns[i];
+		NeededColumn *column = &view.columns[i];
 
-		column->name = ColumnName(type, i);
-		column->typid = is_view ? WireColumnType(type, i) : ColumnType(type, i);
-		column->not_null = !is_view && ColumnRequired(type, i);
-		column->bytewise = !is_view && column->typid == TEXTOID;
-		if (is_view && i == COLUMN_TIMESTAMP)
-			column->comment = WIRE_TIMESTAMP;
-		else if (i < COLUMN_FIRST_OWN)
-			column->comment = shared_comments[i];
-		else if (i < COLUMN_FIRST_OWN + type->nown)
-			column->comment = type->own[i - COLUMN_FIRST_OWN].comment;
-		else
-			column->comment = "Hash over the columns outside the key, set by"
-							  " the trigger";
+		column->not_null = column->bytewise = false;
+		if (column->typid == TIMESTAMPTZOID)
+			column->comment = "When, ms since 1970-01-01 UTC; null becomes now";
+		column->typid = WireTypeOf(column);
 	}
-	return TargetOf(is_view ? VIEWS : TABLES, type->plural, is_view, columns,
-					ncolumns);
+	return view;
 }
 
 static void
 MakeTypeTable(const InteractionType *type, bool partitioned)
 {
-	Target table = TypeTarget(type, false);
+	Target table =
+		TargetOf(TABLES, type->plural, false, type->columns, type->ncolumns);
 
 	MakeTable(&table, partitioned,
 			  psprintf("Interactions of type %s; the same interaction is"
@@ -140,7 +91,7 @@ MakeTypeTable(const InteractionType *type, bool partitioned)
 static void
 MakeTypeView(const InteractionType *type)
 {
-	Target		view = TypeTarget(type, true);
+	Target view = WireView(type->plural, type->columns, WireColumnCount(type));
 	const char *call = psprintf("insert_interaction('%s')", type->plural);
 
 	MakeView(&view,
@@ -163,8 +114,7 @@ MakeTypeView(const InteractionType *type)
 static void
 MakeUsersTable(void)
 {
-	Target table =
-		TargetOf(TABLES, "users", false, user_columns, lengthof(user_columns));
+	Target table = TargetOf(TABLES, "users", false, UserColumns, NUM_COLUMNS);
 
 	MakeTable(&table, false,
 			  "The registered users; interactions may bear the id of a user"
@@ -181,8 +131,7 @@ MakeUsersTable(void)
 static void
 MakeUsersView(void)
 {
-	Target		   view = TargetOf(VIEWS, "users", true, known_user_columns,
-								   lengthof(known_user_columns));
+	Target view = TargetOf(VIEWS, "users", true, KnownUserColumns, NUM_COLUMNS);
 	StringInfoData seen;
 
 	initStringInfo(&seen);
@@ -213,11 +162,11 @@ MakeUsersView(void)
 static void
 MakeCounts(void)
 {
-	Target pairs = TargetOf(TABLES, "item_pairs", false, pair_columns,
-							lengthof(pair_columns));
-	Target popularity = TargetOf(TABLES, "item_popularity", false,
-								 popularity_columns,
-								 lengthof(popularity_columns));
+	Target pairs = TargetOf(TABLES, ItemPairs.name, false, ItemPairs.columns,
+							ItemPairs.ncolumns);
+	Target popularity = TargetOf(TABLES, ItemPopularity.name, false,
+								 ItemPopularity.columns,
+								 ItemPopularity.ncolumns);
 
 	MakeTable(&pairs, false,
 			  "Items that go together, as interactions.refresh_items counted"
@@ -235,11 +184,11 @@ MakeCounts(void)
 static void
 MakeRecommendations(void)
 {
-	Target		 table = TargetOf(TABLES, "recommendations", false,
-								  recommendation_columns,
-								  lengthof(recommendation_columns));
-	NeededColumn columns[MAX_COLUMNS];
-	Target		 view;
+	Target table = TargetOf(TABLES, "recommendations", false,
+							recommendation_columns,
+							lengthof(recommendation_columns));
+	Target view = WireView("recommendations", recommendation_columns,
+						   lengthof(recommendation_columns));
 
 	MakeTable(&table, false,
 			  "What was shown to whom, with the id that the interactions it"
@@ -252,18 +201,6 @@ MakeRecommendations(void)
 				"Holds the rules, completes timestamp; its name makes it the"
 				" last");
 
-	for (int i = 0; i < (int) lengthof(recommendation_columns); i++)
-	{
-		columns[i] = recommendation_columns[i];
-		columns[i].not_null = columns[i].bytewise = false;
-		if (columns[i].typid == TIMESTAMPTZOID)
-		{
-			columns[i].typid = INT8OID;
-			columns[i].comment = WIRE_TIMESTAMP;
-		}
-	}
-	view = TargetOf(VIEWS, "recommendations", true, columns,
-					lengthof(recommendation_columns));
 	MakeView(&view,
 			 "SELECT recommendation_id, user_id, scenario, item_ids,"
 			 " interactions.timestamp_to_ms(\"timestamp\") AS \"timestamp\""

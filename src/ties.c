@@ -12,7 +12,6 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
-#include "kept.h"
 #include "plans.h"
 #include "rewrite/prs2lock.h"
 #include "ties.h"
@@ -146,7 +145,6 @@ LockRowsOf(int table, Datum user_id)
 									: "user_id"),
 				 lengthof(argtypes), argtypes,
 				 table == TABLE_USERS ? 0 : CURSOR_OPT_GENERIC_PLAN);
-	nrows = RunPlan(plans[table], lengthof(argtypes), &user_id, NULL,
-					SPI_OK_SELECT);
+	nrows = RunPlan(plans[table], &user_id, NULL);
 	return table == TABLE_USERS ? (int64) nrows : ResultInt64(0, 1);
 }

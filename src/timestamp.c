@@ -76,7 +76,7 @@ TimestampFromNumber(const char *property, const Number *number,
 	int64 ms;
 	bool  exact;
 
-	if (number->is_nan || (number->is_infinite && !number->negative))
+	if (number->is_special)
 		return ViolateRange(property, TIMESTAMP_HINT, Clip(number->text),
 							violation);
 	if (number->negative)

@@ -18,7 +18,6 @@
 #include "distribution.h"
 #include "locks.h"
 #include "plans.h"
-#include "registry.h"
 #include "rules.h"
 #include "subxact.h"
 #include "transfer.h"
@@ -28,8 +27,104 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-/* of a transfer, while others store the same rows for the target */
+/* of a transfer, while others store the same rows for the target, and of a
+ * registration that others change meanwhile */
 #define MAX_TRIES 10
+
+/* the name of user $2; a part of its own, since shards join no others */
+#define SOURCE                                                                 \
+	"WITH source AS MATERIALIZED (SELECT name FROM interactions.users"         \
+	" WHERE user_id OPERATOR(pg_catalog.=) $2 AND name IS NOT NULL) "
+
+/* Run one of the statements below, which know two users at most. */
+static uint64
+RunForUsers(SPIPlanPtr *plan, const char *sql, Datum one, Datum other)
+{
+	const Oid argtypes[] = {TEXTOID, TEXTOID};
+	Datum	  values[] = {one, other};
+
+	if (!PlanIsKept(*plan, TableName(TABLE_USERS)))
+		KeepPlan(plan, sql, lengthof(argtypes), argtypes, 0);
+	return RunPlan(*plan, values, NULL);
+}
+
+static bool
+IsRegistered(Datum user_id)
+{
+	return HasRows(TABLE_USERS, user_id);
+}
+
+/*
+ * Give a user who has none the registration of another, with all that anybody
+ * has added to it.  The statement is made anew, as columns come and go.
+ */
+static void
+CopyRegistration(Datum source, Datum target)
+{
+	Oid			argtypes[] = {TEXTOID, TEXTOID};
+	Datum		values[] = {source, target};
+	const char *columns = OtherColumns(TableName(TABLE_USERS));
+
+	/* without RETURNING, shards tell of an error by another code */
+	if (SPI_execute_with_args(psprintf("INSERT INTO interactions.users (user_id%s)"
+									   " OVERRIDING SYSTEM VALUE"
+									   " SELECT $2%s FROM interactions.users"
+									   " WHERE user_id OPERATOR(pg_catalog.=) $1"
+									   " RETURNING user_id",
+									   columns, columns),
+							  lengthof(argtypes), argtypes, values, NULL, false,
+							  0) != SPI_OK_INSERT_RETURNING)
+		elog(ERROR, "could not copy a registration");
+}
+
+/*
+ * Register a user, as which another is registered if he is; that one's name
+ * goes along where the user has none.  Returns whether the other is, and then
+ * keeps others from changing that: a name that he got afterwards would be
+ * lost.  Raises where a policy or a trigger keeps it from that.
+ */
+static bool
+RegisterUser(Datum user_id, Datum source)
+{
+	static SPIPlanPtr find = NULL;
+	static SPIPlanPtr name = NULL;
+	static SPIPlanPtr insert = NULL;
+
+	for (int try = 0; try < MAX_TRIES; try++)
+	{
+		bool registered = IsRegistered(source);
+
+		if (registered)
+			(void) LockRowsOf(TABLE_USERS, source);
+		if (RunForUsers(&find,
+						SOURCE "SELECT CAST(name IS NULL AND EXISTS"
+							   " (SELECT 1 FROM source) AS pg_catalog.int4)"
+							   "::pg_catalog.int8"
+							   " FROM interactions.users AS target"
+							   " WHERE user_id OPERATOR(pg_catalog.=) $1",
+						user_id, source) == 0)
+			RunForUsers(&insert,
+						"INSERT INTO interactions.users"
+						" (user_id, name, created_at)"
+						" SELECT $1, source.name,"
+						" COALESCE(source.created_at, pg_catalog.now())"
+						" FROM (SELECT) AS always"
+						" LEFT JOIN interactions.users AS source"
+						" ON source.user_id OPERATOR(pg_catalog.=) $2"
+						" ON CONFLICT (user_id) DO NOTHING",
+						user_id, source);
+		else if (ResultInt64(0, 1) != 0)
+			RunForUsers(&name,
+						SOURCE "UPDATE interactions.users AS target"
+							   " SET name = source.name FROM source"
+							   " WHERE target.user_id OPERATOR(pg_catalog.=) $1"
+							   " AND target.name IS NULL",
+						user_id, source);
+		else
+			return registered;
+	}
+	ReportKeptRows(TableName(TABLE_USERS));
+}
 
 /*
  * Find out whether the source has interactions of a type, and note between
@@ -51,8 +146,7 @@ FindRows(UserChange *change, const InteractionType *type)
 						  " WHERE user_id OPERATOR(pg_catalog.=) $1",
 						  quote_identifier(type->plural)),
 				 lengthof(argtypes), argtypes, 0);
-	RunPlan(plans[table], lengthof(argtypes), change->users, NULL,
-			SPI_OK_SELECT);
+	RunPlan(plans[table], change->users, NULL);
 	change->oldest[table] =
 		DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
 										  SPI_tuptable->tupdesc, 1, &isnull));
@@ -65,16 +159,16 @@ FindRows(UserChange *change, const InteractionType *type)
 /* a transfer, and what it needs to be tried again */
 typedef struct TransferJob
 {
-	UserChange change;
-	bool	   delete_user;
+	UserChange *change;
+	bool		delete_user;
 } TransferJob;
 
 static void
 TryTransfer(void *arg)
 {
 	TransferJob *job = arg;
-	Datum		*users = job->change.users;
-	RowsChange	*registration = &job->change.changes[TABLE_USERS];
+	Datum		*users = job->change->users;
+	RowsChange	*registration = &job->change->changes[TABLE_USERS];
 	bool		 moves;
 
 	/* a registration moves as the row that it is, if it can; as a copy it has to
@@ -92,7 +186,7 @@ TryTransfer(void *arg)
 							? ROWS_GO
 							: ROWS_STAY;
 	}
-	ChangeRows(&job->change);
+	ChangeRows(job->change);
 	if (!job->delete_user)
 		RegisterUser(users[0], users[0]);
 	/* a key from one registration to another may have taken it along */
@@ -130,33 +224,31 @@ IsKeyViolation(const ErrorData *error)
 }
 
 /*
- * Move every interaction of a user to another, and register the target; the
- * source is deleted, or stays registered.  Counts by type what was moved, and
- * in all what the target had already.  False, and nothing has changed, where
- * the source is unknown.  To be called within SPI; takes the locks.
+ * Move every interaction of the first user of change to the second, and register
+ * the target; the source is deleted, or stays registered.  Counts in change.
+ * False, and nothing has changed, where the source is unknown.  To be called
+ * within SPI; takes the locks.
  *
  * That a row of one of the tables is there already means mostly that the
  * target got it meanwhile, which another snapshot shows to be a duplicate.
  */
 bool
-TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
-					 int64 *duplicates)
+TransferInteractions(UserChange *change, bool delete_user)
 {
-	TransferJob job = {.change = {.users = {SpanDatum(from), SpanDatum(to)},
-								  .changes[TABLE_RECOMMENDATIONS] = ROWS_MOVE},
-					   .delete_user = delete_user};
+	TransferJob job = {change, delete_user};
 	bool		known;
 	bool		done = false;
 
-	LockUsers(from, to);
+	LockUsers(TextSpan(change->users[0]), TextSpan(change->users[1]));
 	/* before it is looked what there is: nothing comes that refers to it */
-	(void) LockRowsOf(TABLE_USERS, job.change.users[0]);
-	known = IsRegistered(job.change.users[0]);
+	(void) LockRowsOf(TABLE_USERS, change->users[0]);
+	known = IsRegistered(change->users[0]);
+	change->changes[TABLE_RECOMMENDATIONS] = ROWS_MOVE;
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
-		if (FindRows(&job.change, &InteractionTypes[i]))
-			job.change.changes[i] = ROWS_MOVE;
-		known = known || job.change.changes[i] == ROWS_MOVE;
+		if (FindRows(change, &InteractionTypes[i]))
+			change->changes[i] = ROWS_MOVE;
+		known = known || change->changes[i] == ROWS_MOVE;
 	}
 	if (!known)
 		return false;
@@ -169,21 +261,18 @@ TransferInteractions(Span from, Span to, bool delete_user, int64 *transferred,
 						   : IsKeyViolation);
 	if (!done)
 		TryTransfer(&job);
-	*duplicates = 0;
-	for (int i = 0; i < NUM_TYPES; i++)
-	{
-		transferred[i] = job.change.moved[i];
-		*duplicates += job.change.removed[i];
-	}
 	return true;
 }
 
 /* The answer of transfer_interactions, where the source was known. */
 static text *
-TransferAnswer(Span from, Span to, const int64 *transferred, int64 duplicates,
-			   bool user_deleted)
+TransferAnswer(Span from, Span to, const UserChange *change, bool user_deleted)
 {
+	int64		   duplicates = 0;
 	StringInfoData result;
+
+	for (int i = 0; i < NUM_TYPES; i++)
+		duplicates += change->removed[i];
 
 	initStringInfo(&result);
 	appendStringInfoString(&result, "{\"from_user_id\": ");
@@ -191,7 +280,7 @@ TransferAnswer(Span from, Span to, const int64 *transferred, int64 duplicates,
 	appendStringInfoString(&result, ", \"to_user_id\": ");
 	escape_json(&result, pnstrdup(to.data, to.len));
 	appendStringInfoString(&result, ", \"transferred\": ");
-	AppendCounts(&result, transferred);
+	AppendCounts(&result, change->moved);
 	appendStringInfo(&result,
 					 ", \"duplicates\": " INT64_FORMAT
 					 ", \"user_deleted\": %s}",
@@ -207,11 +296,10 @@ PG_FUNCTION_INFO_V1(transfer_interactions);
 Datum
 transfer_interactions(PG_FUNCTION_ARGS)
 {
-	Span  from = CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
-	Span  to = CheckedId("to_user_id", PG_GETARG_DATUM(1), PG_ARGISNULL(1));
-	int64 transferred[NUM_TYPES] = {0};
-	int64 duplicates = 0;
-	bool  known;
+	Span from = CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	Span to = CheckedId("to_user_id", PG_GETARG_DATUM(1), PG_ARGISNULL(1));
+	UserChange change = {.users = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)}};
+	bool	   known;
 
 	if (PG_ARGISNULL(2))
 		ReportNull("delete_user");
@@ -224,8 +312,7 @@ transfer_interactions(PG_FUNCTION_ARGS)
 						Clip(from))));
 
 	SPI_connect();
-	known = TransferInteractions(from, to, PG_GETARG_BOOL(2), transferred,
-								 &duplicates);
+	known = TransferInteractions(&change, PG_GETARG_BOOL(2));
 	SPI_finish();
 	/* PostgREST puts the message into a header, so no text of a client's */
 	if (!known && !PG_GETARG_BOOL(3))
@@ -233,6 +320,6 @@ transfer_interactions(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist"),
 				 errdetail("\"%s\" is not registered, and no interaction bears the id.",
 						   Clip(from))));
-	PG_RETURN_TEXT_P(TransferAnswer(from, to, transferred, duplicates,
-									known && PG_GETARG_BOOL(2)));
+	PG_RETURN_TEXT_P(
+		TransferAnswer(from, to, &change, known && PG_GETARG_BOOL(2)));
 }

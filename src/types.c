@@ -17,36 +17,40 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+/* clang-format off */
+#define SHARED                                                                 \
+	COLUMN("user_id", TEXTOID, true, true, "Who; 1 to 512 bytes"),                   \
+	COLUMN("item_id", TEXTOID, true, true, "With what; 1 to 512 bytes"),             \
+	COLUMN("timestamp", TIMESTAMPTZOID, true, false,                                 \
+	 "When, to the millisecond; null becomes now"),                            \
+	COLUMN("recommendation_id", TEXTOID, false, true,                                \
+	 "The recommendation that led here, 1 to 512 bytes, or null")
 #define PRICE                                                                  \
-	{                                                                          \
-		"price", NUMERICOID, false, "a finite number of at least 0", 0,        \
-			DBL_MAX, "Price of the item, 0 or more, or null"                   \
-	}
+	{"price", NUMERICOID, false, false, "Price of the item, 0 or more, or null", \
+	 "a finite number of at least 0", 0, DBL_MAX}
 #define AMOUNT                                                                 \
-	{                                                                          \
-		"amount", INT4OID, false, "an integer between 1 and 2147483647", 1, 0, \
-			"How many, 1 or more, or null"                                     \
-	}
+	{"amount", INT4OID, false, false, "How many, 1 or more, or null",          \
+	 "an integer between 1 and 2147483647", 1, 0}
+#define FINGERPRINT                                                            \
+	COLUMN("fingerprint", INT8OID, true, false,                                      \
+	 "Hash over the columns outside the key, set by the trigger")
 
 const InteractionType InteractionTypes[NUM_TYPES] = {
-	{"bookmark", "bookmarks", 0, {{0}}},
-	{"rating",
-	 "ratings",
-	 1,
-	 {{"value", FLOAT8OID, true, "a number between 0 and 5", 0, 5,
-	   "Rating, 0 to 5"}}},
-	{"purchase", "purchases", 2, {PRICE, AMOUNT}},
-	{"cart_addition", "cart_additions", 2, {PRICE, AMOUNT}},
-	{"view",
-	 "views",
-	 1,
-	 {{"duration", INT8OID, false,
-	   "an integer between 0 and 9223372036854775807", 0, 0,
-	   "How long, ms, 0 or more, or null"}}},
+	{"bookmark", "bookmarks", 5, {SHARED, FINGERPRINT}},
+	{"rating", "ratings", 6,
+	 {SHARED,
+	  {"value", FLOAT8OID, true, false, "Rating, 0 to 5",
+	   "a number between 0 and 5", 0, 5},
+	  FINGERPRINT}},
+	{"purchase", "purchases", 7, {SHARED, PRICE, AMOUNT, FINGERPRINT}},
+	{"cart_addition", "cart_additions", 7, {SHARED, PRICE, AMOUNT, FINGERPRINT}},
+	{"view", "views", 6,
+	 {SHARED,
+	  {"duration", INT8OID, false, false, "How long, ms, 0 or more, or null",
+	   "an integer between 0 and 9223372036854775807", 0, 0},
+	  FINGERPRINT}},
 };
-
-static const char *const shared_names[] = {"user_id", "item_id", "timestamp",
-										   "recommendation_id"};
+/* clang-format on */
 
 /* The row of a type, for tables that have something for each. */
 int
@@ -131,7 +135,8 @@ ResultDesc(FunctionCallInfo fcinfo, const InteractionType *type)
 			  tupdesc->natts == WireColumnCount(type);
 
 	for (int i = 0; ok && i < tupdesc->natts; i++)
-		ok = TupleDescAttr(tupdesc, i)->atttypid == WireColumnType(type, i);
+		ok = TupleDescAttr(tupdesc, i)->atttypid ==
+			 WireTypeOf(&type->columns[i]);
 	if (!ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -143,15 +148,15 @@ ResultDesc(FunctionCallInfo fcinfo, const InteractionType *type)
 	return tupdesc;
 }
 
-/* The columns of a type's table, without any that somebody has added. */
+/* Columns as those of a row. */
 TupleDesc
-TypeDesc(const InteractionType *type)
+ColumnsDesc(const NeededColumn *columns, int ncolumns)
 {
-	TupleDesc tupdesc = CreateTemplateTupleDesc(ColumnCount(type));
+	TupleDesc tupdesc = CreateTemplateTupleDesc(ncolumns);
 
-	for (int i = 0; i < ColumnCount(type); i++)
-		TupleDescInitEntry(tupdesc, i + 1, ColumnName(type, i),
-						   ColumnType(type, i), -1, 0);
+	for (int i = 0; i < ncolumns; i++)
+		TupleDescInitEntry(tupdesc, i + 1, columns[i].name, columns[i].typid,
+						   -1, 0);
 	TupleDescFinalize(tupdesc);
 	return tupdesc;
 }
@@ -177,70 +182,18 @@ RequireNoNulls(TupleTableSlot *slot, int ncolumns, const InteractionType *type)
 void
 RequireColumnTypes(TupleDesc tupdesc, const InteractionType *type)
 {
-	for (int i = 0; i < ColumnCount(type); i++)
+	for (int i = 0; i < type->ncolumns; i++)
 	{
-		if (TupleDescAttr(tupdesc, i)->atttypid != ColumnType(type, i))
+		if (TupleDescAttr(tupdesc, i)->atttypid != type->columns[i].typid)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column \"%s\" of table \"%s\" must be of type %s,"
 							" not %s",
-							ColumnName(type, i), type->plural,
-							format_type_be(ColumnType(type, i)),
+							type->columns[i].name, type->plural,
+							format_type_be(type->columns[i].typid),
 							format_type_be(
 								TupleDescAttr(tupdesc, i)->atttypid))));
 	}
-}
-
-/* Number of columns of a type's table, the fingerprint included. */
-int
-ColumnCount(const InteractionType *type)
-{
-	return COLUMN_FIRST_OWN + type->nown + 1;
-}
-
-/* Number of columns in wire format: all but the fingerprint. */
-int
-WireColumnCount(const InteractionType *type)
-{
-	return ColumnCount(type) - 1;
-}
-
-const char *
-ColumnName(const InteractionType *type, int column)
-{
-	if (column < COLUMN_FIRST_OWN)
-		return shared_names[column];
-	if (column < COLUMN_FIRST_OWN + type->nown)
-		return type->own[column - COLUMN_FIRST_OWN].name;
-	return "fingerprint";
-}
-
-Oid
-ColumnType(const InteractionType *type, int column)
-{
-	if (column == COLUMN_TIMESTAMP)
-		return TIMESTAMPTZOID;
-	if (column < COLUMN_FIRST_OWN)
-		return TEXTOID;
-	if (column < COLUMN_FIRST_OWN + type->nown)
-		return type->own[column - COLUMN_FIRST_OWN].typid;
-	return INT8OID;
-}
-
-/* Type of a column in wire format, where the timestamp is milliseconds. */
-Oid
-WireColumnType(const InteractionType *type, int column)
-{
-	return column == COLUMN_TIMESTAMP ? INT8OID : ColumnType(type, column);
-}
-
-/* Whether a column is null in no row. */
-bool
-ColumnRequired(const InteractionType *type, int column)
-{
-	if (column >= COLUMN_FIRST_OWN && column < COLUMN_FIRST_OWN + type->nown)
-		return type->own[column - COLUMN_FIRST_OWN].required;
-	return column != COLUMN_RECOMMENDATION_ID;
 }
 
 /* The columns of a type's table, as a list in SQL. */
@@ -250,9 +203,9 @@ ColumnNames(const InteractionType *type)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	for (int i = 0; i < ColumnCount(type); i++)
+	for (int i = 0; i < type->ncolumns; i++)
 		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
-						 quote_identifier(ColumnName(type, i)));
+						 quote_identifier(type->columns[i].name));
 	return names.data;
 }
 
@@ -265,7 +218,7 @@ WireColumns(const InteractionType *type)
 	initStringInfo(&columns);
 	for (int i = 0; i < WireColumnCount(type); i++)
 	{
-		const char *name = quote_identifier(ColumnName(type, i));
+		const char *name = quote_identifier(type->columns[i].name);
 
 		appendStringInfoString(&columns, i > 0 ? ", " : "");
 		if (i == COLUMN_TIMESTAMP)

@@ -6,6 +6,7 @@
 #define INTERACTIONS_TYPES_H
 
 #include "access/tupdesc.h"
+#include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -30,23 +31,32 @@ StaticAssertDecl((int) COLUMN_FIRST_OWN + MAX_OWN_COLUMNS + 1 <= MAX_COLUMNS,
 /* the primary key of each type's table: "stored already" means this one */
 #define KEY_COLUMNS "user_id, \"timestamp\", item_id, fingerprint"
 
-typedef struct OwnColumn
+/* a column that a table or a view of ours has to have */
+typedef struct NeededColumn
 {
 	const char *name;
-	Oid typid;		  /* float8, numeric, int4 or int8 */
-	bool required;	  /* null is an error */
+	Oid typid;
+	bool not_null; /* of a type's own one: null is an error */
+	bool bytewise; /* COLLATE "C" */
+	const char *comment;
+	/* of a type's own one, which is float8, numeric, int4 or int8 */
 	const char *rule; /* completes the sentence '"price" must be …' */
 	int64 min;
-	double max;			 /* of numeric and float8 */
-	const char *comment; /* on the column */
-} OwnColumn;
+	double max; /* of numeric and float8 */
+} NeededColumn;
+
+/* one that is held to no rule */
+#define COLUMN(name, typid, not_null, bytewise, comment)                       \
+	{                                                                          \
+		name, typid, not_null, bytewise, comment, NULL, 0, 0                   \
+	}
 
 typedef struct InteractionType
 {
 	const char *singular; /* names functions and the composite type */
 	const char *plural;	  /* names table, view and functions */
-	int nown;
-	OwnColumn own[MAX_OWN_COLUMNS];
+	int ncolumns;		  /* of its table */
+	NeededColumn columns[MAX_COLUMNS];
 } InteractionType;
 
 extern const InteractionType InteractionTypes[NUM_TYPES];
@@ -56,18 +66,33 @@ extern const InteractionType *TypeByName(const char *plural);
 extern const InteractionType *TypeOfFunction(FunctionCallInfo fcinfo);
 extern TupleDesc ResultDesc(FunctionCallInfo fcinfo,
 							const InteractionType *type);
-extern TupleDesc TypeDesc(const InteractionType *type);
+extern TupleDesc ColumnsDesc(const NeededColumn *columns, int ncolumns);
 extern void RequireColumnTypes(TupleDesc tupdesc, const InteractionType *type);
 extern void RequireNoNulls(TupleTableSlot *slot, int ncolumns,
 						   const InteractionType *type);
-extern int ColumnCount(const InteractionType *type);
-extern int WireColumnCount(const InteractionType *type);
-extern const char *ColumnName(const InteractionType *type, int column);
-extern Oid ColumnType(const InteractionType *type, int column);
-extern Oid WireColumnType(const InteractionType *type, int column);
-extern bool ColumnRequired(const InteractionType *type, int column);
 extern const char *ColumnNames(const InteractionType *type);
 extern const char *WireColumns(const InteractionType *type);
 extern void AppendCounts(StringInfo result, const int64 *counts);
+
+/* Number of a type's own columns. */
+static inline int
+OwnColumnCount(const InteractionType *type)
+{
+	return type->ncolumns - COLUMN_FIRST_OWN - 1;
+}
+
+/* Number of columns in wire format: all but the fingerprint. */
+static inline int
+WireColumnCount(const InteractionType *type)
+{
+	return type->ncolumns - 1;
+}
+
+/* Type in wire format, where a timestamp is milliseconds. */
+static inline Oid
+WireTypeOf(const NeededColumn *column)
+{
+	return column->typid == TIMESTAMPTZOID ? INT8OID : column->typid;
+}
 
 #endif /* INTERACTIONS_TYPES_H */

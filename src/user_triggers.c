@@ -12,21 +12,19 @@
 #include "access/sysattr.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "erase.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "locks.h"
-#include "renames.h"
 #include "rows.h"
 #include "rules.h"
 #include "running.h"
 #include "timestamp.h"
 #include "users.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
-
-static const char *const table_columns[] = {"user_id", "name", "created_at"};
-static const char *const view_columns[] = {"external_id", "name", "created_at"};
 
 /* an UPDATE of the view that runs now */
 typedef struct UserUpdate
@@ -41,18 +39,15 @@ static Running *updates = NULL;
 
 /* Find the columns of the trigger's relation, by name; they must be there. */
 static void
-FindColumns(TupleDesc tupdesc, bool of_view, int attnums[NUM_COLUMNS])
+FindColumns(TupleDesc tupdesc, const NeededColumn *columns,
+			int attnums[NUM_COLUMNS])
 {
 	for (int i = 0; i < NUM_COLUMNS; i++)
 	{
-		Oid typid = i != CREATED_AT ? TEXTOID
-					: of_view		? INT8OID
-									: TIMESTAMPTZOID;
-
-		attnums[i] =
-			SPI_fnumber(tupdesc, (of_view ? view_columns : table_columns)[i]);
+		attnums[i] = SPI_fnumber(tupdesc, columns[i].name);
 		if (attnums[i] <= 0 ||
-			TupleDescAttr(tupdesc, attnums[i] - 1)->atttypid != typid)
+			TupleDescAttr(tupdesc, attnums[i] - 1)->atttypid !=
+				columns[i].typid)
 			ReportTriggerProtocol();
 	}
 }
@@ -143,6 +138,85 @@ FindUpdate(const TriggerData *trigdata)
 	return update;
 }
 
+/* a user who is changed, or to whom somebody is renamed */
+typedef struct ChangedUser
+{
+	Span id; /* the key */
+	bool changed;
+	bool is_target;
+} ChangedUser;
+
+static uint32
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
+HashSpan(const void *key, Size keysize)
+{
+	const Span *span = key;
+
+	return hash_bytes((const unsigned char *) span->data, span->len);
+}
+
+static int
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
+MatchSpans(const void *a, const void *b, Size keysize)
+{
+	return SpansEqual(*(const Span *) a, *(const Span *) b) ? 0 : 1;
+}
+
+static ChangedUser *
+EnterUser(const UserUpdate *update, Span id)
+{
+	bool		 found;
+	ChangedUser *user = hash_search(update->renames, &id, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		char *data = MemoryContextAlloc(update->running.context, id.len);
+
+		memcpy(data, id.data, id.len);
+		user->id.data = data;
+		user->changed = user->is_target = false;
+	}
+	return user;
+}
+
+/*
+ * Note that a statement renames a user, or changes him otherwise if the ids are
+ * the same; raise where the same one renames another to him, or him to another:
+ * the order in which it comes to them would decide what becomes of whom.
+ */
+static void
+NoteRename(UserUpdate *update, Span from, Span to)
+{
+	ChangedUser *user;
+	ChangedUser *target;
+
+	if (update->renames == NULL)
+	{
+		HASHCTL info = {.keysize = sizeof(Span),
+						.entrysize = sizeof(ChangedUser),
+						.hash = HashSpan,
+						.match = MatchSpans,
+						.hcxt = update->running.context};
+
+		update->renames = hash_create("interactions renames", 64, &info,
+									  HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
+										  HASH_CONTEXT);
+	}
+	user = EnterUser(update, from);
+	target = EnterUser(update, to);
+	user->changed = true;
+	target->is_target = target->is_target || target != user;
+	if (user->is_target || (target != user && target->changed))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg(
+					 "cannot rename a user to one whom the same statement changes"),
+				 errdetail("\"%s\" is changed, and another is renamed to that id.",
+						   Clip(user->is_target ? from : to)),
+				 errhint("Rename them one after another, or by way of ids that"
+						 " nobody has.")));
+}
+
 /* Apply an UPDATE of the view; false where the user is gone by now. */
 static bool
 UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
@@ -153,8 +227,7 @@ UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
 	if (!SpansEqual(UserId(old), UserId(new)) ||
 		(update->named[USER_ID] &&
 		 (update->named[NAME] || update->named[CREATED_AT])))
-		NoteRename(&update->renames, update->running.context, UserId(old),
-				   UserId(new));
+		NoteRename(update, UserId(old), UserId(new));
 	return ChangeUser(trigdata, old, new, update->named);
 }
 
@@ -166,9 +239,9 @@ UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
 static bool
 DeleteUser(const TriggerData *trigdata, const UserRow *row)
 {
-	int64	erased[NUM_TYPES];
-	UserRow now = *row;
-	bool	done;
+	UserChange change;
+	UserRow	   now = *row;
+	bool	   done;
 
 	if (FindRunning(updates, RelationGetRelid(trigdata->tg_relation)) != NULL)
 		ReportSecondChange(trigdata);
@@ -180,9 +253,10 @@ DeleteUser(const TriggerData *trigdata, const UserRow *row)
 				 errmsg("user \"%s\" was changed by another transaction meanwhile",
 						Clip(UserId(row))),
 				 errhint("Repeat the statement.")));
-	done = EraseUser(row->values[USER_ID], erased);
+	change = EraseUser(row->values[USER_ID]);
+	done = change.removed[TABLE_USERS] > 0;
 	for (int i = 0; i < NUM_TYPES; i++)
-		done = done || erased[i] > 0;
+		done = done || change.removed[i] > 0;
 	return done;
 }
 
@@ -246,7 +320,8 @@ edit_user(PG_FUNCTION_ARGS)
 		  !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
 		  !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))))
 		ReportTriggerProtocol();
-	FindColumns(RelationGetDescr(trigdata->tg_relation), true, attnums);
+	FindColumns(RelationGetDescr(trigdata->tg_relation), KnownUserColumns,
+				attnums);
 	if (TRIGGER_FIRED_INSTEAD(trigdata->tg_event))
 		return PointerGetDatum(EditUser(trigdata, attnums));
 	BeginUpdate(fcinfo, attnums);
@@ -273,7 +348,7 @@ check_user(PG_FUNCTION_ARGS)
 		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		ReportTriggerProtocol();
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	FindColumns(tupdesc, false, attnums);
+	FindColumns(tupdesc, UserColumns, attnums);
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
 				? trigdata->tg_newtuple
 				: trigdata->tg_trigtuple;

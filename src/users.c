@@ -1,7 +1,7 @@
 /*
  * users.c
- *	  Registers, names, renames and merges users, as the triggers of the view
- *	  and a function are asked to.
+ *	  Registers, names, renames, merges and erases users, as the triggers of the
+ *	  view and functions are asked to.
  *
  * To be called within SPI.  The trigger's data are for what an error shows;
  * the function has none.
@@ -15,7 +15,6 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "interactions.h"
-#include "kept.h"
 #include "locks.h"
 #include "plans.h"
 #include "rows.h"
@@ -23,8 +22,25 @@
 #include "timestamp.h"
 #include "transfer.h"
 #include "users.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+
+const NeededColumn UserColumns[NUM_COLUMNS] = {
+	COLUMN("user_id", TEXTOID, true, true, "1 to 512 bytes"),
+	COLUMN("name", TEXTOID, false, false, "What to call the user; may be null"),
+	COLUMN("created_at", TIMESTAMPTZOID, true, false,
+		   "When the user was registered, to the millisecond"),
+};
+
+const NeededColumn KnownUserColumns[NUM_COLUMNS] = {
+	COLUMN("external_id", TEXTOID, false, false,
+		   "The user's id; 1 to 512 bytes"),
+	COLUMN("name", TEXTOID, false, false, "What to call the user, or null"),
+	COLUMN("created_at", INT8OID, false, false,
+		   "When the user was registered, ms since 1970-01-01 UTC; null where not registered"),
+};
 
 /* a row of the table, as one of the view */
 #define SAVED_COLUMNS                                                          \
@@ -83,8 +99,7 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
 				 " RETURNING " SAVED_COLUMNS,
 				 lengthof(argtypes), argtypes, 0);
-	RunPlan(update, lengthof(argtypes), values, isnull,
-			SPI_OK_UPDATE_RETURNING);
+	RunPlan(update, values, isnull);
 	if (TakeUser(row))
 		return true;
 
@@ -106,7 +121,7 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 							  ? "true"
 							  : "stored.xmax OPERATOR(pg_catalog.=) 0"),
 				 lengthof(argtypes), argtypes, 0);
-	RunPlan(save, lengthof(argtypes), values, isnull, SPI_OK_INSERT_RETURNING);
+	RunPlan(save, values, isnull);
 	if (!TakeUser(row))
 		return false;
 	*created =
@@ -130,8 +145,7 @@ LookUpUser(UserRow *row)
 				 " FROM interactions_v1.users"
 				 " WHERE external_id OPERATOR(pg_catalog.=) $1",
 				 lengthof(argtypes), argtypes, 0);
-	RunPlan(find, lengthof(argtypes), &row->values[USER_ID], NULL,
-			SPI_OK_SELECT);
+	RunPlan(find, &row->values[USER_ID], NULL);
 	return TakeUser(row);
 }
 
@@ -173,11 +187,10 @@ ChangeUser(const TriggerData *trigdata, const UserRow *old, UserRow *new,
 	}
 	if (!SpansEqual(UserId(old), UserId(new)))
 	{
-		int64 transferred[NUM_TYPES];
-		int64 duplicates;
+		UserChange change = {
+			.users = {old->values[USER_ID], new->values[USER_ID]}};
 
-		if (!TransferInteractions(UserId(old), UserId(new), true, transferred,
-								  &duplicates))
+		if (!TransferInteractions(&change, true))
 			return false;
 	}
 	else if (!LookUpUser(&stored))
@@ -244,4 +257,43 @@ change_user(PG_FUNCTION_ARGS)
 	if (tuple == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
+}
+
+/*
+ * Delete a user with every interaction; tells what was removed.  To be called
+ * within SPI, under a lock.
+ */
+UserChange
+EraseUser(Datum user_id)
+{
+	UserChange change = {.users = {user_id, user_id}};
+
+	for (int i = 0; i < NUM_USER_TABLES; i++)
+		change.changes[i] = ROWS_GO;
+	ChangeRows(&change);
+	return change;
+}
+
+/* erase_user(user_id) returns json */
+PG_FUNCTION_INFO_V1(erase_user);
+Datum
+erase_user(PG_FUNCTION_ARGS)
+{
+	Span	   user = CheckedId("user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	UserChange change;
+	StringInfoData result;
+
+	LockUsers(user, user);
+	SPI_connect();
+	change = EraseUser(PG_GETARG_DATUM(0));
+	SPI_finish();
+
+	initStringInfo(&result);
+	appendStringInfoString(&result, "{\"user_id\": ");
+	escape_json(&result, pnstrdup(user.data, user.len));
+	appendStringInfoString(&result, ", \"erased\": ");
+	AppendCounts(&result, change.removed);
+	appendStringInfo(&result, ", \"user_deleted\": %s}",
+					 change.removed[TABLE_USERS] > 0 ? "true" : "false");
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(result.data, result.len));
 }

@@ -94,9 +94,9 @@ TableStoresAsGiven(Relation rel, const InteractionType *type)
 		 rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
 		rel->rd_rules != NULL)
 		return false;
-	for (int i = 0; i < ColumnCount(type); i++)
+	for (int i = 0; i < type->ncolumns; i++)
 	{
-		int attnum = SPI_fnumber(tupdesc, ColumnName(type, i));
+		int attnum = SPI_fnumber(tupdesc, type->columns[i].name);
 
 		if (attnum <= 0 || TupleDescAttr(tupdesc, attnum - 1)->atttypmod != -1)
 			return false;
