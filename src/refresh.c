@@ -14,6 +14,7 @@
 #include "plans.h"
 #include "refresh.h"
 #include "store_batch.h"
+#include "timestamp.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "violation.h"
@@ -240,9 +241,9 @@ refresh_items(PG_FUNCTION_ARGS)
 	kept = ReadCount(fcinfo, ARG_KEPT);
 	rules.half_life = ReadInterval(fcinfo, ARG_HALF_LIFE, 1);
 	rules.now = GetCurrentTransactionStartTimestamp();
-	/* one that begins before all times is all */
+	/* no row is older than 1970: a longer period is all */
 	if (!PG_ARGISNULL(ARG_PERIOD) &&
-		ReadInterval(fcinfo, ARG_PERIOD, 0) < rules.now - MIN_TIMESTAMP)
+		ReadInterval(fcinfo, ARG_PERIOD, 0) / 1000 < TimestampToMs(rules.now))
 		rules.from = DatumGetTimestampTz(
 			DirectFunctionCall2(timestamptz_mi_interval,
 								TimestampTzGetDatum(rules.now),

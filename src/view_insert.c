@@ -120,10 +120,11 @@ FindOut(Finding *finding, Oid relid, const InteractionType *type)
 	uint32		  before = nchanges;
 	List		 *tables = find_all_inheritors(relid, AccessShareLock, NULL);
 	ListCell	 *cell;
+	List		 *last = finding->tables;
 	MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
 
-	list_free(finding->tables);
 	finding->tables = list_copy(tables);
+	list_free(last);
 	MemoryContextSwitchTo(oldcontext);
 	finding->as_given = true;
 	foreach (cell, tables)

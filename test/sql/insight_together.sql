@@ -66,6 +66,8 @@ CALL interactions.refresh_items('purchases', '0', NULL, items_kept => 1000000);
 SELECT pairs > 0 AS some, different FROM differences('0', 100);
 CALL interactions.refresh_items('purchases', '1 month', NULL, items_kept => 1000000, max_basket_items => 1000);
 SELECT pairs, different FROM differences('1 month', 1000);
+-- more than all of the time, by months of 30 days or by the calendar's
+CALL interactions.refresh_items('purchases', period => '6800 years');
 -- part of the time
 BEGIN;
 CALL interactions.refresh_items('purchases', period => now() - '2026-01-10', items_kept => 1000000);
