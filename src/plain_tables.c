@@ -36,6 +36,7 @@
 #include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
 #include "compat.h"
 #include "distribution.h"
 #include "executor/executor.h"
@@ -92,8 +93,8 @@ PlansPlainInsert(const PlannedStmt *stmt, Relation target)
 static bool
 IsPlain(const InteractionType *type, Relation rel)
 {
-	TupleDesc		   tupdesc = RelationGetDescr(rel);
-	const TriggerDesc *triggers = rel->trigdesc;
+	TupleDesc	 tupdesc = RelationGetDescr(rel);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 
 	if (tupdesc->constr != NULL && tupdesc->constr->num_check > 0)
 		return false;

@@ -295,10 +295,11 @@ FindRegistration(Relation users, Datum user, Registration *registration)
 void
 FollowReferences(const Datum *users, const RowsChange *changes)
 {
-	RowsChange change = changes[TABLE_USERS];
-	bool	   merged = change == ROWS_GO && changes[0] == ROWS_MOVE;
-	Relation   rel = OpenTable(TableName(TABLE_USERS), RowExclusiveLock);
-	int ntriggers = rel->trigdesc == NULL ? 0 : rel->trigdesc->numtriggers;
+	RowsChange	 change = changes[TABLE_USERS];
+	bool		 merged = change == ROWS_GO && changes[0] == ROWS_MOVE;
+	Relation	 rel = OpenTable(TableName(TABLE_USERS), RowExclusiveLock);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	int			 ntriggers = triggers == NULL ? 0 : triggers->numtriggers;
 	Registration one;
 	Registration other;
 
@@ -309,7 +310,7 @@ FollowReferences(const Datum *users, const RowsChange *changes)
 		ntriggers = 0;
 	for (int i = 0; i < ntriggers; i++)
 	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
+		const Trigger *trigger = &triggers->triggers[i];
 
 		if (IsOfKey(trigger, change))
 		{

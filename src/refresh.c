@@ -256,12 +256,12 @@ refresh_items(PG_FUNCTION_ARGS)
 	npairs = StorePairs(rules.type, baskets, kept);
 	nitems = StoreItems(rules.type, baskets);
 	BufFileClose(baskets->file);
-	SPI_finish();
 	ereport(NOTICE,
 			(errmsg("%s: %u baskets, %u larger ones left out; " INT64_FORMAT
 					" items, " INT64_FORMAT " pairs; %.1f seconds",
 					rules.type->plural, baskets->nbaskets, baskets->nleft_out,
 					nitems, npairs,
 					(double) (GetCurrentTimestamp() - begin) / USECS_PER_SEC)));
+	SPI_finish();
 	PG_RETURN_VOID();
 }

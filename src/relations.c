@@ -153,12 +153,13 @@ static bool
 HasTrigger(const Target *target, const char *name, const char *call)
 {
 	Relation rel = relation_open(FindTarget(target), AccessShareLock);
-	bool	 result = false;
+	/* the relation's own may be freed at any look into a catalog */
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	bool		 result = false;
 
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers;
-		 i++)
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
+		const Trigger *trigger = &triggers->triggers[i];
 		const char	  *function = get_func_name(trigger->tgfoid);
 
 		if (strcmp(trigger->tgname, name) != 0)

@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
 #include "catalog/pg_type.h"
 #include "plans.h"
 #include "rewrite/prs2lock.h"
@@ -90,8 +91,8 @@ IsTied(const char *table)
 	foreach (cell, find_all_inheritors(RelationGetRelid(root), RowExclusiveLock,
 									   NULL))
 	{
-		Relation		   rel = table_open(lfirst_oid(cell), NoLock);
-		const TriggerDesc *triggers = rel->trigdesc;
+		Relation	 rel = table_open(lfirst_oid(cell), NoLock);
+		TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 
 		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 			result = result || IsTying(&triggers->triggers[i],

@@ -87,8 +87,8 @@ ForgetFindings(Datum arg, Oid relid)
 static bool
 TableStoresAsGiven(Relation rel, const InteractionType *type)
 {
-	TupleDesc		   tupdesc = RelationGetDescr(rel);
-	const TriggerDesc *triggers = rel->trigdesc;
+	TupleDesc	 tupdesc = RelationGetDescr(rel);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 
 	if ((rel->rd_rel->relkind != RELKIND_RELATION &&
 		 rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
