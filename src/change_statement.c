@@ -28,9 +28,13 @@ RowsOf(int table, const char *alias, const char *user)
 					of_user, alias, alias);
 }
 
-/* Find what the other user has already, value for value. */
+/*
+ * Find what the other user has already, value for value: each by its key, in a
+ * subquery that ends so that it stays one.  A user may have far more rows than
+ * the planner thinks, of whom it would compare each with each.
+ */
 const char *
-KnownRows(int table, bool copy)
+KnownRows(int table, bool copy, const char *end)
 {
 	const InteractionType *type = &InteractionTypes[table];
 	const char			  *name = quote_identifier(type->plural);
@@ -39,15 +43,14 @@ KnownRows(int table, bool copy)
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
 					 "SELECT one.\"timestamp\", one.item_id, one.fingerprint"
-					 " FROM %s AS one JOIN interactions.%s AS other"
-					 " ON other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
+					 " FROM %s AS one, LATERAL (SELECT"
+					 " FROM interactions.%s AS other WHERE %s"
+					 " AND other.\"timestamp\" OPERATOR(pg_catalog.=) one.\"timestamp\""
 					 " AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
-					 " AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint"
-					 " WHERE %s AND %s",
+					 " AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint",
 					 copy ? psprintf("found_%d", table)
 						  : psprintf("interactions.%s", name),
-					 name, RowsOf(table, "one", "$1"),
-					 RowsOf(table, "other", "$2"));
+					 name, RowsOf(table, "other", "$2"));
 	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
 	{
 		const char *column = quote_identifier(type->columns[i].name);
@@ -57,25 +60,28 @@ KnownRows(int table, bool copy)
 						 " OR one.%s IS NULL AND other.%s IS NULL)",
 						 column, column, column, column);
 	}
+	appendStringInfo(&sql, " %s) AS same WHERE %s", end,
+					 RowsOf(table, "one", "$1"));
 	return sql.data;
 }
 
-/* Remove what the other user has already. */
+/*
+ * Remove what the other user has already.  A row is looked for in a hash table,
+ * for which ANY must not become a join.
+ */
 static void
 AppendRemoveDuplicates(StringInfo sql, int table, bool copy)
 {
 	appendStringInfo(sql,
 					 "known_%d AS MATERIALIZED (%s),"
 					 " removed_%d AS (DELETE FROM interactions.%s AS one"
-					 " USING known_%d AS known"
-					 " WHERE %s"
-					 " AND one.\"timestamp\" OPERATOR(pg_catalog.=) known.\"timestamp\""
-					 " AND one.item_id OPERATOR(pg_catalog.=) known.item_id"
-					 " AND one.fingerprint OPERATOR(pg_catalog.=) known.fingerprint"
-					 " RETURNING 1), ",
-					 table, KnownRows(table, copy), table,
-					 quote_identifier(TableName(table)), table,
-					 RowsOf(table, "one", "$1"));
+					 " WHERE %s AND ((\"timestamp\", item_id, fingerprint)"
+					 " OPERATOR(pg_catalog.=) ANY"
+					 " (SELECT \"timestamp\", item_id, fingerprint"
+					 " FROM known_%d)) IS TRUE RETURNING 1), ",
+					 table, KnownRows(table, copy, "OFFSET 0"), table,
+					 quote_identifier(TableName(table)),
+					 RowsOf(table, "one", "$1"), table);
 }
 
 /* A table's columns but user_id that can be given, each after a comma. */

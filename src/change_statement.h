@@ -29,7 +29,7 @@ enum
 	MOVED_KEYS		 /* and two more, if it changes several tables */
 };
 
-extern const char *KnownRows(int table, bool copy);
+extern const char *KnownRows(int table, bool copy, const char *end);
 extern const char *OtherColumns(const char *table);
 extern const char *ChangeStatement(const RowsChange *changes, int first,
 								   int last, bool copy);

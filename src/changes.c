@@ -46,28 +46,6 @@ typedef enum ChangeScope
 } ChangeScope;
 
 /*
- * Lock the other user's rows of which the first one has duplicates, so that they
- * stay; returns how many they are.
- */
-static int64
-LockKnown(int table, const Datum *users)
-{
-	static SPIPlanPtr plans[NUM_TYPES];
-	Datum			  values[lengthof(argtypes)] = {users[0], users[1],
-													TimestampTzGetDatum(DT_NOBEGIN),
-													TimestampTzGetDatum(DT_NOEND)};
-
-	if (!PlanIsKept(plans[table], TableName(table)))
-		KeepPlan(&plans[table],
-				 psprintf("SELECT pg_catalog.count(*)"
-						  " FROM (%s FOR KEY SHARE OF other) AS locked",
-						  KnownRows(table, false)),
-				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
-	RunPlan(plans[table], values, NULL);
-	return ResultInt64(0, 1);
-}
-
-/*
  * Let a plan go through the rows by the primary key's index, and so in the
  * order in which batches store rows: two that meet in the same rows of the
  * target then wait for each other, and do not deadlock.  What is known already
@@ -88,6 +66,28 @@ PlanByIndex(SPIPlanPtr plan)
 	SetForNow("jit", "off");
 	ReleaseCachedPlan(SPI_plan_get_cached_plan(plan), CurrentResourceOwner);
 	AtEOXact_GUC(true, nestlevel);
+}
+
+/*
+ * Lock the other user's rows of which the first one has duplicates, so that they
+ * stay; returns how many they are.
+ */
+static int64
+LockKnown(int table, const Datum *users)
+{
+	static SPIPlanPtr plans[NUM_TYPES];
+	Datum			  values[lengthof(argtypes)] = {users[0], users[1],
+													TimestampTzGetDatum(DT_NOBEGIN),
+													TimestampTzGetDatum(DT_NOEND)};
+
+	if (!PlanIsKept(plans[table], TableName(table)))
+		KeepPlan(&plans[table],
+				 psprintf("SELECT pg_catalog.count(*) FROM (%s) AS locked",
+						  KnownRows(table, false, "FOR KEY SHARE")),
+				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
+	PlanByIndex(plans[table]);
+	RunPlan(plans[table], values, NULL);
+	return ResultInt64(0, 1);
 }
 
 /* The statement that does changes to the tables from first to last. */
