@@ -68,7 +68,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA interactions, interactions_v1 TO web_reader
 -- what functions of the API call
 GRANT EXECUTE ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]), interactions.warn_of_seconds(bigint, boolean),
 	interactions.update_user(text, json), interactions.change_user(text, boolean, boolean, boolean, text, text, bigint),
-	interactions.erase_user(text) TO web;
+	interactions.delete_user(text) TO web;
 
 DO $$
 DECLARE

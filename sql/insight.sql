@@ -342,7 +342,7 @@ BEGIN
 		ON CONFLICT (recommendation_id) DO NOTHING RETURNING recommendation_id)
 	SELECT coalesce(array_agg(recommendation_id), '{}') INTO stored FROM inserted;
 	-- it is what interactions bear
-	IF NOT stored <@ ARRAY(SELECT recommendation_id FROM unnest(given)) THEN
+	IF EXISTS (SELECT unnest(stored) EXCEPT SELECT recommendation_id FROM unnest(given)) THEN
 		RAISE 'a trigger must not change the id of a recommendation' USING ERRCODE = '27000';
 	ELSIF cardinality(stored) = cardinality(given) THEN
 		RETURN cardinality(stored);

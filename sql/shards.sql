@@ -102,11 +102,11 @@ CREATE FUNCTION interactions.change_user(user_id text, set_id boolean, set_name 
 COMMENT ON FUNCTION interactions.change_user(text, boolean, boolean, boolean, text, text, bigint) IS
 	'What update_user does to a user, and the user as he is then';
 
-CREATE FUNCTION interactions.update_user(external_id text, changes json) RETURNS json
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION interactions.read_user_changes(changes json, OUT set_id boolean, OUT set_name boolean, OUT set_created_at boolean,
+	OUT external_id text, OUT name text, OUT created_at bigint)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	given CONSTANT jsonb := changes;
-	changed record;
 BEGIN
 	PERFORM interactions.read_object(changes, 'a user', '{external_id,name,created_at}');
 	IF given = '{}' THEN
@@ -115,21 +115,35 @@ BEGIN
 	IF jsonb_typeof(given -> 'name') NOT IN ('string', 'number', 'null') THEN
 		RAISE '"name" must be a string, not %', left(given ->> 'name', 64) USING ERRCODE = '22023';
 	END IF;
-	SELECT * INTO changed FROM interactions.change_user(interactions.checked_id('external_id', external_id),
-		given ? 'external_id', given ? 'name', given ? 'created_at',
-		CASE WHEN given ? 'external_id' THEN interactions.read_id('external_id', changes -> 'external_id') END,
-		given ->> 'name', (given ->> 'created_at')::bigint);
-	RETURN CASE WHEN changed.external_id IS NOT NULL THEN to_json(changed) END;
+	set_id := given ? 'external_id';
+	set_name := given ? 'name';
+	set_created_at := given ? 'created_at';
+	IF set_id THEN
+		external_id := interactions.read_id('external_id', changes -> 'external_id');
+	END IF;
+	name := given ->> 'name';
+	created_at := (given ->> 'created_at')::bigint;
 END
 $$;
+COMMENT ON FUNCTION interactions.read_user_changes(json) IS
+	'An object of the columns of a user to set, held to the rules: which these are, and their values';
+
+-- SQL that was parsed when it was made runs with the search_path of who calls, and so do the triggers that it fires
+CREATE FUNCTION interactions.update_user(external_id text, changes json) RETURNS json
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN changed.external_id IS NOT NULL THEN to_json(changed) END
+	FROM interactions.read_user_changes(changes) AS given, interactions.change_user(update_user.external_id,
+		given.set_id, given.set_name, given.set_created_at, given.external_id, given.name, given.created_at) AS changed;
+END;
 COMMENT ON FUNCTION interactions.update_user(text, json) IS
 	'Name, rename or merge a user as UPDATE of interactions_v1.users does, by an object of the columns to set: {"external_id", "name", "created_at"} as they are then; an unknown user is PT404';
 
-CREATE FUNCTION interactions_v1.put_user(text) RETURNS json
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION interactions.read_put_user(request text, OUT external_id text, OUT changes json)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	line CONSTANT integer := strpos($1, E'\n');
-	path CONSTANT text := left($1, line - 1);
+	line CONSTANT integer := strpos(request, E'\n');
+	path CONSTANT text := left(request, line - 1);
 	id bytea;
 BEGIN
 	IF coalesce(line, 0) = 0 THEN
@@ -137,30 +151,30 @@ BEGIN
 	END IF;
 	SELECT coalesce(string_agg(coalesce(decode(part[1], 'hex'), convert_to(part[2], 'UTF8')), ''), '') INTO id
 	FROM regexp_matches(path, '%([[:xdigit:]]{2})|(%|[^%]+)', 'g') AS part;
-	RETURN interactions.update_user(convert_from(id, 'UTF8'), substr($1, line + 1)::json);
+	external_id := convert_from(id, 'UTF8');
+	changes := substr(request, line + 1);
 END
 $$;
+COMMENT ON FUNCTION interactions.read_put_user(text) IS
+	'The id and the object of a REST request: the id as it stands in the path, percent-encoded, a line feed, and the object';
+
+CREATE FUNCTION interactions_v1.put_user(text) RETURNS json
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT interactions.update_user(request.external_id, request.changes) FROM interactions.read_put_user($1) AS request;
+END;
 COMMENT ON FUNCTION interactions_v1.put_user(text) IS
 	'update_user of a REST request: the id as it stands in the path, percent-encoded, a line feed, and the object';
 
+CREATE FUNCTION interactions.delete_user(INOUT external_id text, OUT name text, OUT created_at bigint)
+	AS 'MODULE_PATHNAME', 'delete_user' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION interactions.delete_user(text) IS
+	'Erase a user with every interaction, who is given back as he was; an unknown user is PT404';
+
 CREATE FUNCTION interactions_v1.delete_user(external_id text) RETURNS json
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-<<this>>
-DECLARE
-	id CONSTANT text COLLATE "C" := interactions.checked_id('external_id', external_id);
-	known json;
-	erased json;
-BEGIN
-	-- what comes back is what is erased
-	PERFORM FROM interactions.users WHERE users.user_id = this.id FOR UPDATE;
-	SELECT to_json(users) INTO known FROM interactions_v1.users WHERE users.external_id = this.id;
-	erased := interactions.erase_user(id);
-	-- somebody else may have erased him meanwhile
-	IF known IS NULL OR NOT ((erased ->> 'user_deleted')::boolean OR EXISTS (SELECT FROM json_each_text(erased -> 'erased') WHERE value <> '0')) THEN
-		RAISE 'user does not exist' USING ERRCODE = 'PT404';
-	END IF;
-	RETURN known;
-END
-$$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT to_json(deleted) FROM interactions.delete_user(delete_user.external_id) AS deleted;
+END;
 COMMENT ON FUNCTION interactions_v1.delete_user(text) IS
 	'Erase a user with every interaction, as DELETE of interactions_v1.users does; {"external_id", "name", "created_at"} as they were; an unknown user is PT404';

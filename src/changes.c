@@ -197,6 +197,44 @@ RequireMoved(Datum user, List *results)
 }
 
 /*
+ * A table in which the first user has rows by now that this transaction stored,
+ * as a trigger does; -1 is none.  What others have stored meanwhile came after
+ * the change.
+ */
+static int
+FindStoredMeanwhile(const UserChange *change)
+{
+	static SPIPlanPtr plans[NUM_USER_TABLES];
+	const Oid		  types[] = {TEXTOID};
+	Datum			  user = change->users[0];
+
+	for (int table = 0; table < NUM_USER_TABLES; table++)
+	{
+		uint64 nrows;
+
+		if (change->changes[table] == ROWS_STAY)
+			continue;
+		if (!PlanIsKept(plans[table], TableName(table)))
+			KeepPlan(&plans[table],
+					 psprintf("SELECT xmin FROM interactions.%s"
+							  " WHERE user_id OPERATOR(pg_catalog.=) $1",
+							  quote_identifier(TableName(table))),
+					 lengthof(types), types, 0);
+		nrows = RunPlan(plans[table], &user, NULL);
+		for (uint64 i = 0; i < nrows; i++)
+		{
+			bool isnull;
+
+			if (TransactionIdIsCurrentTransactionId(DatumGetTransactionId(
+					SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+								  1, &isnull))))
+				return table;
+		}
+	}
+	return -1;
+}
+
+/*
  * Run such a statement, and count; raises where a policy or a trigger kept
  * rows.
  *
@@ -206,10 +244,9 @@ RequireMoved(Datum user, List *results)
  *
  * Where tables are tied, all rows are locked before: else what others store
  * until the statement ends, or make of a row that it has passed over, would
- * follow a key uncounted.  So would rows that were kept; as they are locked, it
- * was a policy or a trigger that kept them, and another run would not help.
- * But there is another run until one finds nothing, so that nothing is left
- * that a trigger has stored.
+ * follow a key uncounted.  Where no more were found than were locked, it was a
+ * policy or a trigger that kept some, and another run would not help.  But
+ * there is another run until a trigger has stored nothing more.
  */
 static void
 RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
@@ -230,14 +267,13 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 	for (int run = 1; !done; run++)
 	{
 		uint64 ntables;
+		int	   stored_in;
 
 		if (tied)
 			LockChanged(change, locked);
 		if (scope != SCOPE_SHARDS)
 			PlanByIndex(plan);
 		ntables = RunPlan(plan, values, NULL);
-		if (tied)
-			results = lappend(results, SPI_tuptable);
 		done = true;
 		for (uint64 i = 0; i < ntables; i++)
 		{
@@ -245,30 +281,38 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 			int64 found = ResultInt64(i, COUNT_FOUND);
 			int64 removed = ResultInt64(i, COUNT_REMOVED);
 			int64 moved = ResultInt64(i, COUNT_MOVED);
-			bool  kept = found != removed + moved || found < locked[table];
 
 			change->removed[table] += removed;
 			change->moved[table] += moved;
 			/* fewer than were locked: a policy's function has hidden some by now */
-			if (!kept && !(tied && found > 0))
+			if (found == removed + moved && found >= locked[table])
 				continue;
 			if (run == MAX_RUNS || ResultInt64(i, COUNT_OTHERWISE) > 0 ||
-				(kept && (tied || IsolationUsesXactSnapshot())))
+				(tied && found <= locked[table]) || IsolationUsesXactSnapshot())
 				ReportKeptRows(TableName(table));
 			done = false;
 		}
+		if (!tied)
+			continue;
+		results = lappend(results, SPI_tuptable);
+		stored_in = FindStoredMeanwhile(change);
+		if (stored_in >= 0 && run == MAX_RUNS)
+			ReportKeptRows(TableName(stored_in));
+		done = done && stored_in < 0;
 	}
 	RequireMoved(change->users[1], results);
 	AtEOXact_GUC(true, nestlevel);
 }
 
-/* Whether a user has rows in a table. */
+/* Whether a user has rows in a table, which may not be there. */
 bool
 HasRows(int table, Datum user)
 {
 	static SPIPlanPtr plans[NUM_USER_TABLES];
 	const Oid		  types[] = {TEXTOID};
 
+	if (!OidIsValid(FindTable(TableName(table))))
+		return false;
 	if (!PlanIsKept(plans[table], TableName(table)))
 		KeepPlan(&plans[table],
 				 psprintf("SELECT FROM interactions.%s"
@@ -347,17 +391,4 @@ ChangeRows(UserChange *change)
 		if (changes[table] != ROWS_STAY)
 			ChangeTable(change, table);
 	}
-}
-
-/* Raise that rows of a table went, or were changed, after they were moved. */
-void
-ReportLostRows(const char *table)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-			 errmsg("a foreign key or a trigger removes or changes rows of table \"%s\" once they are moved",
-					table),
-			 errhint(
-				 "What refers to a duplicate ON DELETE CASCADE goes with it:"
-				 " let it refer to another row before.")));
 }

@@ -24,6 +24,5 @@ typedef struct UserChange
 
 extern bool HasRows(int table, Datum user);
 extern void ChangeRows(UserChange *change);
-pg_noreturn extern void ReportLostRows(const char *table);
 
 #endif /* INTERACTIONS_CHANGES_H */

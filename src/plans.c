@@ -108,6 +108,19 @@ ReportKeptRows(const char *table)
 					table)));
 }
 
+/* Raise that rows of a table went, or were changed, after they were moved. */
+void
+ReportLostRows(const char *table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("a foreign key or a trigger removes or changes rows of table \"%s\" once they are moved",
+					table),
+			 errhint(
+				 "What refers to a duplicate ON DELETE CASCADE goes with it:"
+				 " let it refer to another row before.")));
+}
+
 /* Raise that a rule makes something else of a statement. */
 void
 ReportRule(void)

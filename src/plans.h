@@ -16,6 +16,7 @@ extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 					 const Oid *argtypes, int options);
 extern bool HidesRows(Oid relid);
 pg_noreturn extern void ReportKeptRows(const char *table);
+pg_noreturn extern void ReportLostRows(const char *table);
 pg_noreturn extern void ReportRule(void);
 extern uint64 RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull);
 extern int64 ResultInt64(uint64 row, int column);

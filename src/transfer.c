@@ -242,7 +242,8 @@ TransferInteractions(UserChange *change, bool delete_user)
 	LockUsers(TextSpan(change->users[0]), TextSpan(change->users[1]));
 	/* before it is looked what there is: nothing comes that refers to it */
 	(void) LockRowsOf(TABLE_USERS, change->users[0]);
-	known = IsRegistered(change->users[0]);
+	known = IsRegistered(change->users[0]) ||
+			HasRows(TABLE_RECOMMENDATIONS, change->users[0]);
 	change->changes[TABLE_RECOMMENDATIONS] = ROWS_MOVE;
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
@@ -318,7 +319,7 @@ transfer_interactions(PG_FUNCTION_ARGS)
 	if (!known && !PG_GETARG_BOOL(3))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist"),
-				 errdetail("\"%s\" is not registered, and no interaction bears the id.",
+				 errdetail("\"%s\" is not registered, and no interaction or recommendation bears the id.",
 						   Clip(from))));
 	PG_RETURN_TEXT_P(
 		TransferAnswer(from, to, &change, known && PG_GETARG_BOOL(2)));

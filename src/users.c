@@ -218,6 +218,13 @@ InsertUser(const TriggerData *trigdata, UserRow *row)
 	return saved;
 }
 
+pg_noreturn static void
+ReportUnknownUser(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist")));
+}
+
 /*
  * change_user(user_id, set_id, set_name, set_created_at, external_id, name,
  * created_at): what UPDATE of the view does to a user, of which a row of the
@@ -227,8 +234,8 @@ PG_FUNCTION_INFO_V1(change_user);
 Datum
 change_user(PG_FUNCTION_ARGS)
 {
-	Span	user = CheckedId("user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
-	Span	target = user;
+	Span user = CheckedId("external_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	Span target = user;
 	UserRow old = {.values = {PG_GETARG_DATUM(0)}};
 	UserRow new;
 	bool	  named[NUM_COLUMNS];
@@ -242,8 +249,7 @@ change_user(PG_FUNCTION_ARGS)
 	LockUsers(user, target);
 	SPI_connect();
 	if (!LookUpUser(&old))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNKNOWN_USER), errmsg("user does not exist")));
+		ReportUnknownUser();
 	for (int i = 0; i < NUM_COLUMNS; i++)
 	{
 		named[i] = PG_GETARG_BOOL(1 + i);
@@ -296,4 +302,44 @@ erase_user(PG_FUNCTION_ARGS)
 	appendStringInfo(&result, ", \"user_deleted\": %s}",
 					 change.removed[TABLE_USERS] > 0 ? "true" : "false");
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(result.data, result.len));
+}
+
+/*
+ * delete_user(INOUT external_id, OUT name, OUT created_at): erases a user, of
+ * whom the row of the view comes back as it was
+ */
+PG_FUNCTION_INFO_V1(delete_user);
+Datum
+delete_user(PG_FUNCTION_ARGS)
+{
+	Span user = CheckedId("external_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	UserRow	   row = {.values = {PG_GETARG_DATUM(0)},
+					  .isnull = {false, true, true}};
+	bool	   known;
+	UserChange change;
+	TupleDesc  tupdesc;
+	HeapTuple  tuple;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "delete_user must return a row");
+	LockUsers(user, user);
+	SPI_connect();
+	/* what comes back is what is erased */
+	(void) LockRowsOf(TABLE_USERS, row.values[USER_ID]);
+	known = LookUpUser(&row) ||
+			HasRows(TABLE_RECOMMENDATIONS, row.values[USER_ID]);
+	if (known)
+	{
+		change = EraseUser(row.values[USER_ID]);
+		/* somebody else may have erased him meanwhile */
+		known = false;
+		for (int i = 0; i < NUM_USER_TABLES; i++)
+			known = known || change.removed[i] > 0;
+	}
+	if (!known)
+		ReportUnknownUser();
+	tuple = SPI_copytuple(
+		heap_form_tuple(BlessTupleDesc(tupdesc), row.values, row.isnull));
+	SPI_finish();
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

@@ -40,6 +40,10 @@
 /* rows to begin with; see StoreBuffered */
 #define BUFFERED_ROWS 10000
 
+/* bytes, and then so few rows that their longest ids make less than the 1 GB of
+ * an array; see FormArrays */
+#define MAX_BUFFER_SIZE ((Size) 128 * 1024 * 1024)
+
 /* what one statement inserts into a view, until it is stored */
 typedef struct RowBuffer
 {
@@ -241,7 +245,7 @@ static void
 StoreBuffered(RowBuffer *buffer)
 {
 	if (MemoryContextMemAllocated(buffer->running.context, true) <
-		(Size) maintenance_work_mem * 1024 / 2)
+		Min((Size) maintenance_work_mem * 1024, MAX_BUFFER_SIZE) / 2)
 		buffer->max_rows *= 2;
 	StoreBatch(buffer->batch);
 }

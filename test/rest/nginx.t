@@ -107,7 +107,7 @@ for (@users)
 
 # A column that users do not have is put into the API's words; nothing else is
 my $words = "Could not find the 'a\\\"b' column of 'users' in the schema cache";
-for (['400', "Proxy-Status: PostgREST; error=PGRST204\r\n", '"a"b" is not a property of users', 'The properties of users are external_id, name and created_at.'],
+for (['400', "Proxy-Status: PostgREST; error=PGRST204\r\n", '"a"b" is not a property of a user', 'The properties are external_id, name, created_at.'],
 	['400', "Proxy-Status: PostgREST; error=22023\r\n", $words =~ s/\\//r, undef], ['200', '', $words =~ s/\\//r, undef])
 {
 	my ($status, $header, $message, $hint) = @$_;

@@ -151,5 +151,17 @@ ALTER TABLE interactions.purchases DROP id;
 ALTER TABLE interactions.views DROP CONSTRAINT views_user_id_item_id_timestamp_key;
 ALTER TABLE interactions.cart_additions DROP CONSTRAINT cart_additions_user_id_item_id_timestamp_key;
 TRUNCATE interactions.views, interactions.cart_additions, interactions.purchases, interactions.users;
+-- others who store for the user all the while hinder nothing: that comes after the transfer
+SELECT fill();
+CREATE EXTENSION dblink;
+SELECT dblink_connect('other', format('host=%s port=%s dbname=%s user=%s', split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'), current_database(), current_user));
+CREATE FUNCTION others_store() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM dblink_exec('other', 'INSERT INTO interactions.cart_additions (user_id, item_id) VALUES (''g'', ''of another'')'); RETURN NULL; END $$;
+CREATE TRIGGER others_store AFTER UPDATE ON interactions.views EXECUTE FUNCTION others_store();
+SELECT interactions_v1.transfer_interactions('g', 't')::jsonb - 'from_user_id' - 'to_user_id';
+SELECT * FROM stored ORDER BY 1, 2, 3;
+SELECT dblink_disconnect('other');
+DROP FUNCTION others_store CASCADE;
+DROP EXTENSION dblink;
+TRUNCATE interactions.views, interactions.cart_additions, interactions.purchases, interactions.users;
 DROP VIEW stored;
 DROP FUNCTION fill;

@@ -34,6 +34,23 @@ DROP FUNCTION refusal;
 SELECT interactions_v1.delete_user('%41%');
 SELECT * FROM interactions_v1.users;
 SELECT count(*) FROM interactions.views;
+-- triggers of somebody's find what they name by the search_path of who calls; and one whom only recommendations know is known
+CREATE TABLE noted (what text, who text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO noted VALUES (TG_OP, coalesce(NEW.user_id, OLD.user_id)); RETURN coalesce(NEW, OLD); END $$;
+CREATE TRIGGER note BEFORE INSERT OR UPDATE OR DELETE ON interactions.users FOR EACH ROW EXECUTE FUNCTION note();
+SELECT FROM interactions_v1.create_view('{"user_id": "d", "item_id": "i", "timestamp": 1700000000000}');
+SELECT interactions_v1.put_user(E'd\n{"name": "D", "created_at": 1}');
+SELECT interactions.update_user('d', '{"name": "E"}');
+SELECT interactions_v1.delete_user('d');
+TABLE noted;
+DROP TABLE noted;
+DROP FUNCTION note CASCADE;
+SELECT FROM interactions_v1.create_recommendation('{"recommendation_id": "r1", "user_id": "shown"}');
+SELECT interactions_v1.transfer_interactions('shown', 'shown too') -> 'user_deleted';
+SELECT user_id FROM interactions.recommendations;
+DELETE FROM interactions.users;
+SELECT interactions_v1.delete_user('shown too');
+SELECT count(*) FROM interactions.recommendations;
 -- null where a trigger of somebody's skips the change
 CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER skip BEFORE INSERT ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
