@@ -17,8 +17,7 @@
 static char *
 Property(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(0))
-		ReportNull("property");
+	RequireArgument(fcinfo, 0, "property");
 	return text_to_cstring(PG_GETARG_TEXT_PP(0));
 }
 
@@ -55,7 +54,7 @@ PG_FUNCTION_INFO_V1(checked_id);
 Datum
 checked_id(PG_FUNCTION_ARGS)
 {
-	CheckedId(Property(fcinfo), PG_GETARG_DATUM(1), PG_ARGISNULL(1));
+	IdArgument(fcinfo, 1, Property(fcinfo));
 	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 }
 
@@ -71,6 +70,7 @@ checked_ids(PG_FUNCTION_ARGS)
 	Datum	  *ids;
 	bool	  *nulls;
 	int		   nids;
+	Violation  violation;
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &ids, &nulls,
 					  &nids);
@@ -79,7 +79,10 @@ checked_ids(PG_FUNCTION_ARGS)
 						errmsg("\"%s\" must be %d to %d ids, not %d", property,
 							   least, most, nids)));
 	for (int i = 0; i < nids; i++)
-		CheckedId(property, ids[i], nulls[i]);
+	{
+		if (!CheckId(property, SpanOrNull(ids[i], nulls[i]), true, &violation))
+			ReportViolation(&violation);
+	}
 	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 }
 
@@ -90,9 +93,9 @@ timestamp_from_property(PG_FUNCTION_ARGS)
 {
 	char *property = Property(fcinfo);
 
-	if (PG_ARGISNULL(1))
-		ReportNull(property);
-	PG_RETURN_TIMESTAMPTZ(TimestampArgument(property, PG_GETARG_DATUM(1)));
+	RequireArgument(fcinfo, 1, property);
+	PG_RETURN_TIMESTAMPTZ(
+		TimestampFromText(property, TextSpan(PG_GETARG_DATUM(1))));
 }
 
 /* warn_of_seconds(count, in_header) */

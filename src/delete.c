@@ -84,8 +84,8 @@ delete_interactions(PG_FUNCTION_ARGS)
 	bool				   by_item = !PG_ARGISNULL(ARG_ITEM_ID);
 	bool				   given = false;
 	bool all = !PG_ARGISNULL(ARG_DELETE_ALL) && PG_GETARG_BOOL(ARG_DELETE_ALL);
-	TimestampTz from = DT_NOBEGIN;
-	TimestampTz to = DT_NOEND;
+	TimestampTz from;
+	TimestampTz to;
 	int			conditions = 0;
 	int64		deleted;
 	Relation	rel;
@@ -97,19 +97,16 @@ delete_interactions(PG_FUNCTION_ARGS)
 	CheckCriteria(given, all);
 
 	if (by_user)
-		CheckedId("user_id", PG_GETARG_DATUM(ARG_USER_ID), false);
+		IdArgument(fcinfo, ARG_USER_ID, "user_id");
 	if (by_item)
-		CheckedId("item_id", PG_GETARG_DATUM(ARG_ITEM_ID), false);
-	if (!PG_ARGISNULL(ARG_FROM_TIMESTAMP))
-		from = TimestampArgument("from_timestamp",
-								 PG_GETARG_DATUM(ARG_FROM_TIMESTAMP));
-	if (!PG_ARGISNULL(ARG_TO_TIMESTAMP))
-		to = TimestampArgument("to_timestamp",
-							   PG_GETARG_DATUM(ARG_TO_TIMESTAMP));
+		IdArgument(fcinfo, ARG_ITEM_ID, "item_id");
+	from = TimestampArgument(fcinfo, ARG_FROM_TIMESTAMP, "from_timestamp",
+							 DT_NOBEGIN);
+	to = TimestampArgument(fcinfo, ARG_TO_TIMESTAMP, "to_timestamp", DT_NOEND);
 	if (!PG_ARGISNULL(ARG_TIMESTAMP))
 	{
 		TimestampTz at =
-			TimestampArgument("timestamp", PG_GETARG_DATUM(ARG_TIMESTAMP));
+			TimestampArgument(fcinfo, ARG_TIMESTAMP, "timestamp", 0);
 
 		/* timestamps are whole milliseconds, so the next one is out */
 		from = Max(from, at);

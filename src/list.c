@@ -161,8 +161,7 @@ ReadCursor(Datum text, const char *other, TimestampTz *timestamp, Span *id)
 				 errhint("Use the timestamp and the %s of the last row of the page before.",
 						 other)));
 	*timestamp =
-		TimestampArgument("after",
-						  SpanDatum((Span){cursor.data, colon - cursor.data}));
+		TimestampFromText("after", (Span){cursor.data, colon - cursor.data});
 	id->data = colon + 1;
 	id->len = cursor.data + cursor.len - id->data;
 	if (!CheckId(other, *id, true, &violation))
@@ -248,23 +247,20 @@ ReadRequest(FunctionCallInfo fcinfo, bool of_item, ListRequest *request)
 	memset(request, 0, sizeof(ListRequest));
 	request->type = TypeOfFunction(fcinfo);
 	request->of_item = of_item;
-	CheckedId(owner, PG_GETARG_DATUM(ARG_OWNER), PG_ARGISNULL(ARG_OWNER));
+	IdArgument(fcinfo, ARG_OWNER, owner);
 	request->owner = PG_GETARG_DATUM(ARG_OWNER);
 	request->page_size = CheckedPageSize(PG_ARGISNULL(ARG_PAGE_SIZE),
 										 PG_GETARG_INT32(ARG_PAGE_SIZE));
-	request->after = request->to = DT_NOEND;
-	request->from = DT_NOBEGIN;
+	request->after = DT_NOEND;
 	request->after_id = (Span){"", 0};
 	request->has_after = !PG_ARGISNULL(ARG_AFTER);
 	if (request->has_after)
 		ReadCursor(PG_GETARG_DATUM(ARG_AFTER), other, &request->after,
 				   &request->after_id);
-	if (!PG_ARGISNULL(ARG_FROM_TIMESTAMP))
-		request->from = TimestampArgument("from_timestamp",
-										  PG_GETARG_DATUM(ARG_FROM_TIMESTAMP));
-	if (!PG_ARGISNULL(ARG_TO_TIMESTAMP))
-		request->to = TimestampArgument("to_timestamp",
-										PG_GETARG_DATUM(ARG_TO_TIMESTAMP));
+	request->from = TimestampArgument(fcinfo, ARG_FROM_TIMESTAMP,
+									  "from_timestamp", DT_NOBEGIN);
+	request->to =
+		TimestampArgument(fcinfo, ARG_TO_TIMESTAMP, "to_timestamp", DT_NOEND);
 }
 
 /*

@@ -280,10 +280,8 @@ ReadPurge(FunctionCallInfo fcinfo)
 {
 	Purge purge = {0};
 
-	if (PG_ARGISNULL(1))
-		ReportNull("older_than");
-	if (PG_ARGISNULL(2))
-		ReportNull("batch_size");
+	RequireArgument(fcinfo, 1, "older_than");
+	RequireArgument(fcinfo, 2, "batch_size");
 	purge.older_than = PG_GETARG_TIMESTAMPTZ(1);
 	purge.batch_size = PG_GETARG_INT32(2);
 	if (purge.batch_size < 1)
@@ -310,8 +308,7 @@ purge(PG_FUNCTION_ARGS)
 	const char *table;
 	Purge		purge;
 
-	if (PG_ARGISNULL(0))
-		ReportNull("interaction_type");
+	RequireArgument(fcinfo, 0, "interaction_type");
 	table = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	purge = ReadPurge(fcinfo);
 	/* they have a time, too, and so can be purged as a type is */
@@ -345,8 +342,7 @@ purge_shard(PG_FUNCTION_ARGS)
 	Datum	  result;
 	bool	  isnull = false;
 
-	if (PG_ARGISNULL(0))
-		ReportNull("shard");
+	RequireArgument(fcinfo, 0, "shard");
 	purge.relid = PG_GETARG_OID(0);
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	purge.name = DatumGetCString(

@@ -232,8 +232,8 @@ refresh_items(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < NUM_ARGS; i++)
 	{
-		if (PG_ARGISNULL(i) && i != ARG_PERIOD)
-			ReportNull(arg_names[i]);
+		if (i != ARG_PERIOD)
+			RequireArgument(fcinfo, i, arg_names[i]);
 	}
 	rules.type = TypeByName(text_to_cstring(PG_GETARG_TEXT_PP(ARG_TYPE)));
 	rules.gap = ReadInterval(fcinfo, ARG_GAP, 0);

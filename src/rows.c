@@ -68,7 +68,7 @@ RowSpan(const RowColumns *columns, TupleTableSlot *row, Column column)
 	bool  isnull;
 	Datum value = slot_getattr(row, columns->attnum[column], &isnull);
 
-	return isnull ? (Span){NULL, 0} : TextSpan(value);
+	return SpanOrNull(value, isnull);
 }
 
 /*

@@ -35,14 +35,12 @@ CheckId(const char *property, Span id, bool required, Violation *violation)
 
 /* An argument that is an id: hold it to the rule, or raise. */
 Span
-CheckedId(const char *property, Datum text, bool isnull)
+IdArgument(FunctionCallInfo fcinfo, int n, const char *name)
 {
-	Span	  id = {NULL, 0};
+	Span	  id = SpanOrNull(PG_GETARG_DATUM(n), PG_ARGISNULL(n));
 	Violation violation;
 
-	if (!isnull)
-		id = TextSpan(text);
-	if (!CheckId(property, id, true, &violation))
+	if (!CheckId(name, id, true, &violation))
 		ReportViolation(&violation);
 	return id;
 }

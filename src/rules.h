@@ -8,7 +8,7 @@
 #include "interaction.h"
 #include "violation.h"
 
-extern Span CheckedId(const char *property, Datum text, bool isnull);
+extern Span IdArgument(FunctionCallInfo fcinfo, int n, const char *name);
 extern bool CheckId(const char *property, Span id, bool required,
 					Violation *violation);
 extern bool ViolateOwn(const NeededColumn *column, const char *given,

@@ -26,6 +26,12 @@ TextSpan(Datum text)
 	return (Span){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 }
 
+static inline Span
+SpanOrNull(Datum text, bool isnull)
+{
+	return isnull ? (Span){NULL, 0} : TextSpan(text);
+}
+
 /* A text datum of a string, palloc'd. */
 static inline Datum
 SpanDatum(Span span)

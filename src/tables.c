@@ -272,8 +272,7 @@ PG_FUNCTION_INFO_V1(create_tables);
 Datum
 create_tables(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
-		ReportNull("partitioned");
+	RequireArgument(fcinfo, 0, "partitioned");
 
 	/* another call waits, and then finds all there */
 	LockDatabaseObject(NamespaceRelationId, get_namespace_oid(TABLES, false), 0,

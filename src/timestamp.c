@@ -111,21 +111,30 @@ WarnOfSeconds(int64 count)
 
 /* Convert text that holds a number of milliseconds, or raise. */
 TimestampTz
-TimestampArgument(const char *property, Datum text)
+TimestampFromText(const char *property, Span text)
 {
-	Span		span = TextSpan(text);
 	Number		number;
 	Violation	violation;
 	TimestampTz result = 0;
 
-	if (!ScanNumber(span, &number))
+	if (!ScanNumber(text, &number))
 	{
-		ViolateSyntax(property, INT8OID, TIMESTAMP_HINT, span, &violation);
+		ViolateSyntax(property, INT8OID, TIMESTAMP_HINT, text, &violation);
 		ReportViolation(&violation);
 	}
 	if (!TimestampFromNumber(property, &number, &result, &violation))
 		ReportViolation(&violation);
 	return result;
+}
+
+/* An argument that is a timestamp as text; absent where it is null. */
+TimestampTz
+TimestampArgument(FunctionCallInfo fcinfo, int n, const char *name,
+				  TimestampTz absent)
+{
+	return PG_ARGISNULL(n)
+			   ? absent
+			   : TimestampFromText(name, TextSpan(PG_GETARG_DATUM(n)));
 }
 
 /* Hold a timestamp to the rule, and cut it to the millisecond. */
@@ -147,7 +156,8 @@ PG_FUNCTION_INFO_V1(timestamp_from_ms);
 Datum
 timestamp_from_ms(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TIMESTAMPTZ(TimestampArgument("timestamp", PG_GETARG_DATUM(0)));
+	PG_RETURN_TIMESTAMPTZ(
+		TimestampFromText("timestamp", TextSpan(PG_GETARG_DATUM(0))));
 }
 
 /* timestamp_to_ms(timestamptz) returns bigint */

@@ -19,7 +19,9 @@ extern bool TimestampFromNumber(const char *property, const Number *number,
 								TimestampTz *result, Violation *violation);
 extern bool LooksLikeSeconds(TimestampTz timestamp);
 extern char *WarnOfSeconds(int64 count);
-extern TimestampTz TimestampArgument(const char *property, Datum text);
+extern TimestampTz TimestampFromText(const char *property, Span text);
+extern TimestampTz TimestampArgument(FunctionCallInfo fcinfo, int n,
+									 const char *name, TimestampTz absent);
 extern int64 TimestampToMs(TimestampTz timestamp);
 extern bool CheckTimestamp(const char *property, TimestampTz *timestamp,
 						   Violation *violation);

@@ -297,15 +297,13 @@ PG_FUNCTION_INFO_V1(transfer_interactions);
 Datum
 transfer_interactions(PG_FUNCTION_ARGS)
 {
-	Span from = CheckedId("from_user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
-	Span to = CheckedId("to_user_id", PG_GETARG_DATUM(1), PG_ARGISNULL(1));
+	Span	   from = IdArgument(fcinfo, 0, "from_user_id");
+	Span	   to = IdArgument(fcinfo, 1, "to_user_id");
 	UserChange change = {.users = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)}};
 	bool	   known;
 
-	if (PG_ARGISNULL(2))
-		ReportNull("delete_user");
-	if (PG_ARGISNULL(3))
-		ReportNull("missing_ok");
+	RequireArgument(fcinfo, 2, "delete_user");
+	RequireArgument(fcinfo, 3, "missing_ok");
 	if (SpansEqual(from, to))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -57,12 +57,9 @@ static void
 CheckRowId(const char *column, Datum id, bool isnull,
 		   const TriggerData *trigdata)
 {
-	Span	  span = {NULL, 0};
 	Violation violation;
 
-	if (!isnull)
-		span = TextSpan(id);
-	if (!CheckId(column, span, true, &violation))
+	if (!CheckId(column, SpanOrNull(id, isnull), true, &violation))
 		ReportRow(&violation, trigdata);
 }
 

@@ -234,8 +234,8 @@ PG_FUNCTION_INFO_V1(change_user);
 Datum
 change_user(PG_FUNCTION_ARGS)
 {
-	Span user = CheckedId("external_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
-	Span target = user;
+	Span	user = IdArgument(fcinfo, 0, "external_id");
+	Span	target = user;
 	UserRow old = {.values = {PG_GETARG_DATUM(0)}};
 	UserRow new;
 	bool	  named[NUM_COLUMNS];
@@ -245,7 +245,7 @@ change_user(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "change_user must return a row");
 	if (PG_GETARG_BOOL(1))
-		target = CheckedId("external_id", PG_GETARG_DATUM(4), PG_ARGISNULL(4));
+		target = IdArgument(fcinfo, 4, "external_id");
 	LockUsers(user, target);
 	SPI_connect();
 	if (!LookUpUser(&old))
@@ -285,8 +285,8 @@ PG_FUNCTION_INFO_V1(erase_user);
 Datum
 erase_user(PG_FUNCTION_ARGS)
 {
-	Span	   user = CheckedId("user_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
-	UserChange change;
+	Span		   user = IdArgument(fcinfo, 0, "user_id");
+	UserChange	   change;
 	StringInfoData result;
 
 	LockUsers(user, user);
@@ -312,7 +312,7 @@ PG_FUNCTION_INFO_V1(delete_user);
 Datum
 delete_user(PG_FUNCTION_ARGS)
 {
-	Span user = CheckedId("external_id", PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	Span user = IdArgument(fcinfo, 0, "external_id");
 	UserRow	   row = {.values = {PG_GETARG_DATUM(0)},
 					  .isnull = {false, true, true}};
 	bool	   known;

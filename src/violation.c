@@ -66,13 +66,15 @@ ReportViolation(const Violation *violation)
 					violation->hint ? errhint("%s", violation->hint) : 0));
 }
 
-/* Raise that a property, or an argument, is null. */
+/* Raise where an argument is null. */
 void
-ReportNull(const char *property)
+RequireArgument(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	Violation violation;
 
-	ViolateNull(property, &violation);
+	if (!PG_ARGISNULL(n))
+		return;
+	ViolateNull(name, &violation);
 	ReportViolation(&violation);
 }
 

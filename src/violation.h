@@ -21,7 +21,7 @@ extern bool ViolateNull(const char *property, Violation *violation);
 extern bool ViolateSyntax(const char *property, Oid typid, const char *hint,
 						  Span text, Violation *violation);
 pg_noreturn extern void ReportViolation(const Violation *violation);
-pg_noreturn extern void ReportNull(const char *property);
+extern void RequireArgument(FunctionCallInfo fcinfo, int n, const char *name);
 pg_noreturn extern void ReportTriggerProtocol(void);
 extern char *WithHint(char *message, const char *hint);
 extern char *Clip(Span text);
