@@ -141,12 +141,11 @@ void
 AddToBatch(Batch *batch, const Interaction *interaction)
 {
 	IdBuffer  ids[NUM_IDS];
-	Datum	  values[MAX_COLUMNS];
-	bool	  isnull[MAX_COLUMNS];
+	Row		  row;
 	SortItem *item;
 
-	InteractionDatums(batch->type, interaction, ids, values, isnull);
-	item = AddRow(batch, values, isnull);
+	InteractionDatums(batch->type, interaction, ids, &row);
+	item = AddRow(batch, row.values, row.isnull);
 	item->timestamp = interaction->timestamp;
 	for (int i = COLUMN_USER_ID; i <= COLUMN_ITEM_ID; i++)
 	{

@@ -51,21 +51,20 @@ create_interaction(PG_FUNCTION_ARGS)
 	TupleDesc			   tupdesc = ResultDesc(fcinfo, type);
 	JsonLexContext		  *lex = OpenBody(fcinfo, "an interaction");
 	StoreResult			   result;
-	Datum				   values[MAX_COLUMNS];
-	bool				   isnull[MAX_COLUMNS];
+	Row					   row;
 	Interaction			   interaction;
 	Violation			   violation;
 
 	if (!ReadInteraction(lex, type, &interaction, &violation))
 		ReportViolation(&violation);
-	result = StoreInteraction(type, &interaction, values, isnull);
+	result = StoreInteraction(type, &interaction, &row);
 	SetStatus(result == STORE_CREATED ? "201" : "200");
 	if (LooksLikeSeconds(interaction.timestamp))
 		AddWarningHeader(WarnOfSeconds(1));
 	if (result == STORE_SKIPPED)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(HeapTupleGetDatum(
-		heap_form_tuple(BlessTupleDesc(tupdesc), values, isnull)));
+		heap_form_tuple(BlessTupleDesc(tupdesc), row.values, row.isnull)));
 }
 
 /* Note a bad element, in JSON or as a sentence. */

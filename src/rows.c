@@ -116,23 +116,24 @@ IdDatum(Span span, IdBuffer *buffer)
  */
 void
 InteractionDatums(const InteractionType *type, const Interaction *interaction,
-				  IdBuffer ids[NUM_IDS], Datum *values, bool *isnull)
+				  IdBuffer ids[NUM_IDS], Row *row)
 {
 	Span recommendation_id = interaction->recommendation_id;
 
-	memset(isnull, false, type->ncolumns * sizeof(bool));
-	values[COLUMN_USER_ID] = IdDatum(interaction->user_id, &ids[0]);
-	values[COLUMN_ITEM_ID] = IdDatum(interaction->item_id, &ids[1]);
-	values[COLUMN_TIMESTAMP] = TimestampTzGetDatum(interaction->timestamp);
-	isnull[COLUMN_RECOMMENDATION_ID] = recommendation_id.data == NULL;
-	if (!isnull[COLUMN_RECOMMENDATION_ID])
-		values[COLUMN_RECOMMENDATION_ID] = IdDatum(recommendation_id, &ids[2]);
+	memset(row->isnull, false, type->ncolumns * sizeof(bool));
+	row->values[COLUMN_USER_ID] = IdDatum(interaction->user_id, &ids[0]);
+	row->values[COLUMN_ITEM_ID] = IdDatum(interaction->item_id, &ids[1]);
+	row->values[COLUMN_TIMESTAMP] = TimestampTzGetDatum(interaction->timestamp);
+	row->isnull[COLUMN_RECOMMENDATION_ID] = recommendation_id.data == NULL;
+	if (!row->isnull[COLUMN_RECOMMENDATION_ID])
+		row->values[COLUMN_RECOMMENDATION_ID] =
+			IdDatum(recommendation_id, &ids[2]);
 	for (int i = 0; i < OwnColumnCount(type); i++)
 	{
-		values[COLUMN_FIRST_OWN + i] = interaction->own[i];
-		isnull[COLUMN_FIRST_OWN + i] = interaction->own_isnull[i];
+		row->values[COLUMN_FIRST_OWN + i] = interaction->own[i];
+		row->isnull[COLUMN_FIRST_OWN + i] = interaction->own_isnull[i];
 	}
-	values[type->ncolumns - 1] = Int64GetDatum(interaction->fingerprint);
+	row->values[type->ncolumns - 1] = Int64GetDatum(interaction->fingerprint);
 }
 
 /*

@@ -36,8 +36,7 @@ extern void ReadRow(const RowColumns *columns, TupleTableSlot *row,
 					Interaction *interaction);
 extern void InteractionDatums(const InteractionType *type,
 							  const Interaction *interaction,
-							  IdBuffer ids[NUM_IDS], Datum *values,
-							  bool *isnull);
+							  IdBuffer ids[NUM_IDS], Row *row);
 pg_noreturn extern void ReportRow(const Violation *violation,
 								  const TriggerData *trigdata);
 

@@ -82,15 +82,14 @@ SelectPlan(const InteractionType *type)
 
 /* The only row of the last result, as values that belong to context. */
 static void
-TakeRow(const InteractionType *type, MemoryContext context, Datum *values,
-		bool *isnull)
+TakeRow(const InteractionType *type, MemoryContext context, Row *row)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	HeapTuple	  tuple = heap_copytuple(SPI_tuptable->vals[0]);
 
 	MemoryContextSwitchTo(oldcontext);
 	RequireColumnTypes(SPI_tuptable->tupdesc, type);
-	heap_deform_tuple(tuple, SPI_tuptable->tupdesc, values, isnull);
+	heap_deform_tuple(tuple, SPI_tuptable->tupdesc, row->values, row->isnull);
 }
 
 /*
@@ -98,8 +97,7 @@ TakeRow(const InteractionType *type, MemoryContext context, Datum *values,
  * triggers, stored or not.
  */
 static bool
-InsertRow(const InteractionType *type, Datum *values, const bool *isnull,
-		  PassedRow *passed)
+InsertRow(const InteractionType *type, Row *row, PassedRow *passed)
 {
 	SPIPlanPtr		plan = InsertPlan(type);
 	volatile uint64 nrows = 0;
@@ -107,7 +105,7 @@ InsertRow(const InteractionType *type, Datum *values, const bool *isnull,
 	ExpectRow(passed);
 	PG_TRY();
 	{
-		nrows = RunPlan(plan, values, isnull);
+		nrows = RunPlan(plan, row->values, row->isnull);
 	}
 	PG_FINALLY();
 	{
@@ -148,19 +146,18 @@ ReportCollision(const InteractionType *type)
  * fingerprints of 64 bits can be made to be the same.
  */
 static bool
-SameValues(const InteractionType *type, const Datum *values, const bool *isnull,
-		   const Datum *others, const bool *others_isnull)
+SameValues(const InteractionType *type, const Row *one, const Row *other)
 {
 	for (int i = 0; i < WireColumnCount(type); i++)
 	{
 		TypeCacheEntry *entry =
 			lookup_type_cache(type->columns[i].typid, TYPECACHE_EQ_OPR_FINFO);
 
-		if (isnull[i] != others_isnull[i] ||
-			(!isnull[i] &&
+		if (one->isnull[i] != other->isnull[i] ||
+			(!one->isnull[i] &&
 			 !DatumGetBool(FunctionCall2Coll(&entry->eq_opr_finfo,
-											 C_COLLATION_OID, values[i],
-											 others[i]))))
+											 C_COLLATION_OID, one->values[i],
+											 other->values[i]))))
 			return false;
 	}
 	return true;
@@ -173,7 +170,7 @@ SameValues(const InteractionType *type, const Datum *values, const bool *isnull,
  */
 StoreResult
 StoreInteraction(const InteractionType *type, const Interaction *interaction,
-				 Datum *values, bool *isnull)
+				 Row *row)
 {
 	PassedRow	passed = {.type = type, .context = CurrentMemoryContext};
 	StoreResult result = STORE_SKIPPED;
@@ -183,37 +180,33 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 	for (int run = 0; result == STORE_SKIPPED && run < MAX_RUNS; run++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		InteractionDatums(type, interaction, ids, values, isnull);
-		if (InsertRow(type, values, isnull, &passed))
+		InteractionDatums(type, interaction, ids, row);
+		if (InsertRow(type, row, &passed))
 		{
 			result = STORE_CREATED;
 			break;
 		}
 		/* the one that is stored is like what the triggers made of it */
 		if (!passed.seen)
-		{
-			memcpy(passed.values, values, sizeof(passed.values));
-			memcpy(passed.isnull, isnull, sizeof(passed.isnull));
-		}
-		if (RunPlan(SelectPlan(type), passed.values, passed.isnull) > 0)
+			passed.row = *row;
+		if (RunPlan(SelectPlan(type), passed.row.values, passed.row.isnull) > 0)
 			result = STORE_DUPLICATE;
 		/* deleted meanwhile: the next INSERT stores it */
 		else if (!passed.seen || IsolationUsesXactSnapshot())
 			break;
 	}
 	if (result != STORE_SKIPPED)
-		TakeRow(type, passed.context, values, isnull);
+		TakeRow(type, passed.context, row);
 	/* on a shard it is not seen whether a trigger skipped it */
 	else if ((passed.seen || IsDistributed(type->plural)) &&
 			 HidesRows(RequireTable(type->plural)))
 		ReportHiddenRow(type);
 	SPI_finish();
 
-	if (result == STORE_DUPLICATE &&
-		!SameValues(type, values, isnull, passed.values, passed.isnull))
+	if (result == STORE_DUPLICATE && !SameValues(type, row, &passed.row))
 		ReportCollision(type);
 	if (result != STORE_SKIPPED)
-		values[COLUMN_TIMESTAMP] = Int64GetDatum(
-			TimestampToMs(DatumGetTimestampTz(values[COLUMN_TIMESTAMP])));
+		row->values[COLUMN_TIMESTAMP] = Int64GetDatum(
+			TimestampToMs(DatumGetTimestampTz(row->values[COLUMN_TIMESTAMP])));
 	return result;
 }

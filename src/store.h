@@ -16,8 +16,7 @@ typedef enum StoreResult
 } StoreResult;
 
 extern StoreResult StoreInteraction(const InteractionType *type,
-									const Interaction *interaction,
-									Datum *values, bool *isnull);
+									const Interaction *interaction, Row *row);
 extern SPIPlanPtr InsertPlan(const InteractionType *type);
 
 #endif /* INTERACTIONS_STORE_H */

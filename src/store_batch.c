@@ -102,18 +102,17 @@ FormArrays(const Batch *batch, Datum *arrays)
 		values[i] = palloc(mul_size(sizeof(Datum), nrows));
 		isnull[i] = palloc(mul_size(sizeof(bool), nrows));
 	}
-	for (int row = 0; row < nrows; row++)
+	for (int i = 0; i < nrows; i++)
 	{
-		Datum row_values[MAX_COLUMNS];
-		bool  row_isnull[MAX_COLUMNS];
+		Row row;
 
 		CHECK_FOR_INTERRUPTS();
-		heap_deform_tuple(batch->items[row].tuple, batch->tupdesc, row_values,
-						  row_isnull);
-		for (int i = 0; i < ncolumns; i++)
+		heap_deform_tuple(batch->items[i].tuple, batch->tupdesc, row.values,
+						  row.isnull);
+		for (int j = 0; j < ncolumns; j++)
 		{
-			values[i][row] = row_values[i];
-			isnull[i][row] = row_isnull[i];
+			values[j][i] = row.values[j];
+			isnull[j][i] = row.isnull[j];
 		}
 	}
 	for (int i = 0; i < ncolumns; i++)
@@ -219,11 +218,11 @@ StoreRows(Batch *batch)
 static uint64
 StoreRow(Batch *batch)
 {
-	Datum values[MAX_COLUMNS];
-	bool  isnull[MAX_COLUMNS];
+	Row row;
 
-	heap_deform_tuple(batch->items[0].tuple, batch->tupdesc, values, isnull);
-	return RunPlan(InsertPlan(batch->type), values, isnull);
+	heap_deform_tuple(batch->items[0].tuple, batch->tupdesc, row.values,
+					  row.isnull);
+	return RunPlan(InsertPlan(batch->type), row.values, row.isnull);
 }
 
 /*

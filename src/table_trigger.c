@@ -58,20 +58,19 @@ NoteRow(const InteractionType *type, const Interaction *interaction)
 	/* what other triggers insert meanwhile is deeper, or of another type */
 	if (type != expected->type || TriggerDepth() != expected->depth)
 		return;
-	InteractionDatums(type, interaction, ids, expected->values,
-					  expected->isnull);
+	InteractionDatums(type, interaction, ids, &expected->row);
 	oldcontext = MemoryContextSwitchTo(expected->context);
 	for (int i = 0; i < type->ncolumns; i++)
 	{
-		Oid typid = type->columns[i].typid;
+		Oid	   typid = type->columns[i].typid;
+		Datum *value = &expected->row.values[i];
 
-		if (expected->isnull[i])
+		if (expected->row.isnull[i])
 			continue;
 		if (typid == TEXTOID || typid == NUMERICOID)
-			expected->values[i] = datumCopy(expected->values[i], false, -1);
+			*value = datumCopy(*value, false, -1);
 		else if (typid != INT4OID)
-			expected->values[i] =
-				datumCopy(expected->values[i], FLOAT8PASSBYVAL, sizeof(int64));
+			*value = datumCopy(*value, FLOAT8PASSBYVAL, sizeof(int64));
 	}
 	MemoryContextSwitchTo(oldcontext);
 	expected->seen = true;

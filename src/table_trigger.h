@@ -15,8 +15,7 @@ typedef struct PassedRow
 	const InteractionType *type;
 	MemoryContext context; /* of what the values point to */
 	bool seen;			   /* whether a row came by */
-	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
+	Row row;
 	int depth; /* of triggers, at which it is expected */
 	struct PassedRow *outer;
 } PassedRow;

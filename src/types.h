@@ -28,6 +28,13 @@ typedef enum Column
 StaticAssertDecl((int) COLUMN_FIRST_OWN + MAX_OWN_COLUMNS + 1 <= MAX_COLUMNS,
 				 "a type has too many columns");
 
+/* the values of a row, in the order of its columns */
+typedef struct Row
+{
+	Datum values[MAX_COLUMNS];
+	bool isnull[MAX_COLUMNS];
+} Row;
+
 /* the primary key of each type's table: "stored already" means this one */
 #define KEY_COLUMNS "user_id, \"timestamp\", item_id, fingerprint"
 

@@ -64,10 +64,10 @@ CheckRowId(const char *column, Datum id, bool isnull,
 }
 
 /* Read a row of the view, and hold its id to the rule. */
-static UserRow
+static Row
 ReadUser(const TriggerData *trigdata, HeapTuple tuple, const int *attnums)
 {
-	UserRow row;
+	Row row;
 
 	for (int i = 0; i < NUM_COLUMNS; i++)
 		row.values[i] = heap_getattr(tuple, attnums[i],
@@ -216,7 +216,7 @@ NoteRename(UserUpdate *update, Span from, Span to)
 
 /* Apply an UPDATE of the view; false where the user is gone by now. */
 static bool
-UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
+UpdateUser(const TriggerData *trigdata, const Row *old, Row *new)
 {
 	UserUpdate *update = FindUpdate(trigdata);
 
@@ -234,10 +234,10 @@ UpdateUser(const TriggerData *trigdata, const UserRow *old, UserRow *new)
  * another name or time by now it is not known whether it still does.
  */
 static bool
-DeleteUser(const TriggerData *trigdata, const UserRow *row)
+DeleteUser(const TriggerData *trigdata, const Row *row)
 {
 	UserChange change;
-	UserRow	   now = *row;
+	Row		   now = *row;
 	bool	   done;
 
 	if (FindRunning(updates, RelationGetRelid(trigdata->tg_relation)) != NULL)
@@ -264,7 +264,7 @@ EditUser(TriggerData *trigdata, const int *attnums)
 	TupleDesc	  tupdesc = RelationGetDescr(trigdata->tg_relation);
 	MemoryContext context = CurrentMemoryContext;
 	HeapTuple	  tuple = trigdata->tg_trigtuple;
-	UserRow		  row;
+	Row			  row;
 	bool		  done;
 
 	SPI_connect();
@@ -283,7 +283,7 @@ EditUser(TriggerData *trigdata, const int *attnums)
 		done = InsertUser(trigdata, &row);
 	else
 	{
-		UserRow old = row;
+		Row old = row;
 
 		tuple = trigdata->tg_newtuple;
 		row = ReadUser(trigdata, tuple, attnums);

@@ -49,7 +49,7 @@ const NeededColumn KnownUserColumns[NUM_COLUMNS] = {
 
 /* Put the last result, a row of the view, into row; false where it is none. */
 static bool
-TakeUser(UserRow *row)
+TakeUser(Row *row)
 {
 	if (SPI_processed == 0)
 		return false;
@@ -65,29 +65,30 @@ TakeUser(UserRow *row)
  * Leaves in row what is stored; false where a trigger skipped it.
  */
 static bool
-SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
+SaveUser(const TriggerData *trigdata, Row *row, const bool *named,
 		 bool *created)
 {
 	static SPIPlanPtr update = NULL;
 	static SPIPlanPtr save = NULL;
 	const Oid argtypes[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID, BOOLOID};
-	Datum	  values[lengthof(argtypes)];
-	bool	  isnull[lengthof(argtypes)] = {false};
+	Row		  given = *row;
+	bool	  isnull;
 	TimestampTz created_at;
 	Violation	violation;
 
-	memcpy(values, row->values, sizeof(row->values));
-	isnull[NAME] = row->isnull[NAME] || !named[NAME];
-	isnull[CREATED_AT] = row->isnull[CREATED_AT] || !named[CREATED_AT];
-	if (!isnull[CREATED_AT])
+	given.isnull[USER_ID] = given.isnull[3] = given.isnull[4] = false;
+	given.isnull[NAME] = row->isnull[NAME] || !named[NAME];
+	given.isnull[CREATED_AT] = row->isnull[CREATED_AT] || !named[CREATED_AT];
+	if (!given.isnull[CREATED_AT])
 	{
-		if (!TimestampFromMs("created_at", DatumGetInt64(values[CREATED_AT]),
-							 NULL, &created_at, &violation))
+		if (!TimestampFromMs("created_at",
+							 DatumGetInt64(given.values[CREATED_AT]), NULL,
+							 &created_at, &violation))
 			ReportRow(&violation, trigdata);
-		values[CREATED_AT] = TimestampTzGetDatum(created_at);
+		given.values[CREATED_AT] = TimestampTzGetDatum(created_at);
 	}
-	values[3] = BoolGetDatum(named[NAME]);
-	values[4] = BoolGetDatum(named[CREATED_AT]);
+	given.values[3] = BoolGetDatum(named[NAME]);
+	given.values[4] = BoolGetDatum(named[CREATED_AT]);
 
 	/* a registered one is updated, whatever it would take to insert his row */
 	*created = false;
@@ -99,7 +100,7 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
 				 " RETURNING " SAVED_COLUMNS,
 				 lengthof(argtypes), argtypes, 0);
-	RunPlan(update, values, isnull);
+	RunPlan(update, given.values, given.isnull);
 	if (TakeUser(row))
 		return true;
 
@@ -121,18 +122,18 @@ SaveUser(const TriggerData *trigdata, UserRow *row, const bool *named,
 							  ? "true"
 							  : "stored.xmax OPERATOR(pg_catalog.=) 0"),
 				 lengthof(argtypes), argtypes, 0);
-	RunPlan(save, values, isnull);
+	RunPlan(save, given.values, given.isnull);
 	if (!TakeUser(row))
 		return false;
 	*created =
 		DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-								   NUM_COLUMNS + 1, &isnull[0]));
+								   NUM_COLUMNS + 1, &isnull));
 	return true;
 }
 
 /* Look a known user up, by the id in row; false where he is none. */
 bool
-LookUpUser(UserRow *row)
+LookUpUser(Row *row)
 {
 	static SPIPlanPtr find = NULL;
 	const Oid		  argtypes[] = {TEXTOID};
@@ -151,7 +152,7 @@ LookUpUser(UserRow *row)
 
 /* Whether two rows of a user are the same. */
 bool
-SameUser(const UserRow *a, const UserRow *b)
+SameUser(const Row *a, const Row *b)
 {
 	return a->isnull[NAME] == b->isnull[NAME] &&
 		   a->isnull[CREATED_AT] == b->isnull[CREATED_AT] &&
@@ -167,10 +168,10 @@ SameUser(const UserRow *a, const UserRow *b)
  * Leaves in new what is stored; false where he is gone by now.
  */
 bool
-ChangeUser(const TriggerData *trigdata, const UserRow *old, UserRow *new,
+ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 		   const bool *named)
 {
-	UserRow	  stored = *new;
+	Row		  stored = *new;
 	bool	  set[NUM_COLUMNS];
 	bool	  created;
 	Violation violation;
@@ -208,7 +209,7 @@ ChangeUser(const TriggerData *trigdata, const UserRow *old, UserRow *new,
 
 /* Register a user, or give a registered one what is given and not null. */
 bool
-InsertUser(const TriggerData *trigdata, UserRow *row)
+InsertUser(const TriggerData *trigdata, Row *row)
 {
 	bool named[] = {true, !row->isnull[NAME], !row->isnull[CREATED_AT]};
 	bool created = true;
@@ -234,10 +235,10 @@ PG_FUNCTION_INFO_V1(change_user);
 Datum
 change_user(PG_FUNCTION_ARGS)
 {
-	Span	user = IdArgument(fcinfo, 0, "external_id");
-	Span	target = user;
-	UserRow old = {.values = {PG_GETARG_DATUM(0)}};
-	UserRow new;
+	Span user = IdArgument(fcinfo, 0, "external_id");
+	Span target = user;
+	Row	 old = {.values = {PG_GETARG_DATUM(0)}};
+	Row new;
 	bool	  named[NUM_COLUMNS];
 	TupleDesc tupdesc;
 	HeapTuple tuple = NULL;
@@ -313,7 +314,7 @@ Datum
 delete_user(PG_FUNCTION_ARGS)
 {
 	Span user = IdArgument(fcinfo, 0, "external_id");
-	UserRow	   row = {.values = {PG_GETARG_DATUM(0)},
+	Row		   row = {.values = {PG_GETARG_DATUM(0)},
 					  .isnull = {false, true, true}};
 	bool	   known;
 	UserChange change;

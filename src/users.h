@@ -22,24 +22,18 @@ enum
 extern const NeededColumn UserColumns[NUM_COLUMNS];		 /* of the table */
 extern const NeededColumn KnownUserColumns[NUM_COLUMNS]; /* of the view */
 
-/* a row of the view */
-typedef struct UserRow
-{
-	Datum values[NUM_COLUMNS];
-	bool isnull[NUM_COLUMNS];
-} UserRow;
-
+/* the id in a row of the view */
 static inline Span
-UserId(const UserRow *row)
+UserId(const Row *row)
 {
 	return TextSpan(row->values[USER_ID]);
 }
 
-extern bool LookUpUser(UserRow *row);
-extern bool SameUser(const UserRow *a, const UserRow *b);
-extern bool ChangeUser(const TriggerData *trigdata, const UserRow *old,
-					   UserRow *new, const bool *named);
-extern bool InsertUser(const TriggerData *trigdata, UserRow *row);
+extern bool LookUpUser(Row *row);
+extern bool SameUser(const Row *a, const Row *b);
+extern bool ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
+					   const bool *named);
+extern bool InsertUser(const TriggerData *trigdata, Row *row);
 extern UserChange EraseUser(Datum user_id);
 
 #endif /* INTERACTIONS_USERS_H */

@@ -225,15 +225,13 @@ static HeapTuple
 StoreAlone(RowColumns *columns, const Interaction *interaction, HeapTuple tuple,
 		   TupleDesc tupdesc)
 {
-	Datum values[MAX_COLUMNS];
-	bool  isnull[MAX_COLUMNS];
+	Row row;
 
-	if (StoreInteraction(columns->type, interaction, values, isnull) ==
-		STORE_SKIPPED)
+	if (StoreInteraction(columns->type, interaction, &row) == STORE_SKIPPED)
 		return NULL;
 	return heap_modify_tuple_by_cols(tuple, tupdesc,
 									 WireColumnCount(columns->type),
-									 columns->attnum, values, isnull);
+									 columns->attnum, row.values, row.isnull);
 }
 
 /*
