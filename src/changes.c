@@ -141,28 +141,25 @@ CountMoved(int table, Datum user, HeapTuple row, TupleDesc tupdesc)
 
 	for (int i = 1; i < (int) lengthof(types); i++)
 		values[i] = SPI_getbinval(row, tupdesc, MOVED_KEYS + i - 1, &isnull[i]);
-	if (!PlanIsKept(plans[table], TableName(table)))
-		KeepPlan(&plans[table],
-				 table == TABLE_RECOMMENDATIONS
-					 ? "SELECT pg_catalog.count(*)"
-					   " FROM interactions.recommendations"
-					   " WHERE user_id OPERATOR(pg_catalog.=) $1"
-					   " AND recommendation_id OPERATOR(pg_catalog.=) ANY ($3)"
-					 : psprintf("SELECT pg_catalog.count(*)"
-								" FROM ROWS FROM (pg_catalog.unnest($2),"
-								" pg_catalog.unnest($3), pg_catalog.unnest($4))"
-								" AS moved (at, item, print)"
-								" JOIN interactions.%s AS one ON one.user_id"
-								" OPERATOR(pg_catalog.=) $1"
-								" AND one.\"timestamp\""
-								" OPERATOR(pg_catalog.=) moved.at"
-								" AND one.item_id"
-								" OPERATOR(pg_catalog.=) moved.item"
-								" AND one.fingerprint"
-								" OPERATOR(pg_catalog.=) moved.print",
-								quote_identifier(TableName(table))),
-				 lengthof(types), types, 0);
-	RunPlan(plans[table], values, isnull);
+	RunKept(&plans[table], TableName(table),
+			table == TABLE_RECOMMENDATIONS
+				? "SELECT pg_catalog.count(*)"
+				  " FROM interactions.recommendations"
+				  " WHERE user_id OPERATOR(pg_catalog.=) $1"
+				  " AND recommendation_id OPERATOR(pg_catalog.=) ANY ($3)"
+				: "SELECT pg_catalog.count(*)"
+				  " FROM ROWS FROM (pg_catalog.unnest($2),"
+				  " pg_catalog.unnest($3), pg_catalog.unnest($4))"
+				  " AS moved (at, item, print)"
+				  " JOIN interactions.%s AS one ON one.user_id"
+				  " OPERATOR(pg_catalog.=) $1"
+				  " AND one.\"timestamp\""
+				  " OPERATOR(pg_catalog.=) moved.at"
+				  " AND one.item_id"
+				  " OPERATOR(pg_catalog.=) moved.item"
+				  " AND one.fingerprint"
+				  " OPERATOR(pg_catalog.=) moved.print",
+			lengthof(types), types, values, isnull);
 	return ResultInt64(0, 1);
 }
 
@@ -214,13 +211,10 @@ FindStoredMeanwhile(const UserChange *change)
 
 		if (change->changes[table] == ROWS_STAY)
 			continue;
-		if (!PlanIsKept(plans[table], TableName(table)))
-			KeepPlan(&plans[table],
-					 psprintf("SELECT xmin FROM interactions.%s"
-							  " WHERE user_id OPERATOR(pg_catalog.=) $1",
-							  quote_identifier(TableName(table))),
-					 lengthof(types), types, 0);
-		nrows = RunPlan(plans[table], &user, NULL);
+		nrows = RunKept(&plans[table], TableName(table),
+						"SELECT xmin FROM interactions.%s"
+						" WHERE user_id OPERATOR(pg_catalog.=) $1",
+						lengthof(types), types, &user, NULL);
 		for (uint64 i = 0; i < nrows; i++)
 		{
 			bool isnull;
@@ -311,15 +305,11 @@ HasRows(int table, Datum user)
 	static SPIPlanPtr plans[NUM_USER_TABLES];
 	const Oid		  types[] = {TEXTOID};
 
-	if (!OidIsValid(FindTable(TableName(table))))
-		return false;
-	if (!PlanIsKept(plans[table], TableName(table)))
-		KeepPlan(&plans[table],
-				 psprintf("SELECT FROM interactions.%s"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1 LIMIT 1",
-						  quote_identifier(TableName(table))),
-				 lengthof(types), types, 0);
-	return RunPlan(plans[table], &user, NULL) > 0;
+	return OidIsValid(FindTable(TableName(table))) &&
+		   RunKept(&plans[table], TableName(table),
+				   "SELECT FROM interactions.%s"
+				   " WHERE user_id OPERATOR(pg_catalog.=) $1 LIMIT 1",
+				   lengthof(types), types, &user, NULL) > 0;
 }
 
 /*

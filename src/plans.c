@@ -15,6 +15,7 @@
 #include "nodes/makefuncs.h"
 #include "plans.h"
 #include "types.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
@@ -152,6 +153,20 @@ RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull)
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/*
+ * Run the statement of a slot on a table of ours, and prepare it before where
+ * that is due.  Where format has a %s, it stands for the table's name.
+ */
+uint64
+RunKept(SPIPlanPtr *plan, const char *table, const char *format, int nargs,
+		const Oid *argtypes, Datum *values, const bool *isnull)
+{
+	if (!PlanIsKept(*plan, table))
+		KeepPlan(plan, psprintf(format, quote_identifier(table)), nargs,
+				 argtypes, 0);
+	return RunPlan(*plan, values, isnull);
 }
 
 /* A bigint, not null, of a row of the last result. */

@@ -19,6 +19,9 @@ pg_noreturn extern void ReportKeptRows(const char *table);
 pg_noreturn extern void ReportLostRows(const char *table);
 pg_noreturn extern void ReportRule(void);
 extern uint64 RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull);
+extern uint64 RunKept(SPIPlanPtr *plan, const char *table, const char *format,
+					  int nargs, const Oid *argtypes, Datum *values,
+					  const bool *isnull);
 extern int64 ResultInt64(uint64 row, int column);
 extern void SetForNow(const char *name, const char *value);
 

@@ -43,9 +43,8 @@ RunForUsers(SPIPlanPtr *plan, const char *sql, Datum one, Datum other)
 	const Oid argtypes[] = {TEXTOID, TEXTOID};
 	Datum	  values[] = {one, other};
 
-	if (!PlanIsKept(*plan, TableName(TABLE_USERS)))
-		KeepPlan(plan, sql, lengthof(argtypes), argtypes, 0);
-	return RunPlan(*plan, values, NULL);
+	return RunKept(plan, TableName(TABLE_USERS), sql, lengthof(argtypes),
+				   argtypes, values, NULL);
 }
 
 static bool
@@ -138,15 +137,12 @@ FindRows(UserChange *change, const InteractionType *type)
 	const Oid		  argtypes[] = {TEXTOID};
 	bool			  isnull;
 
-	if (!PlanIsKept(plans[table], type->plural))
-		KeepPlan(&plans[table],
-				 psprintf("SELECT pg_catalog.min(\"timestamp\"),"
-						  " pg_catalog.max(\"timestamp\")"
-						  " FROM interactions.%s"
-						  " WHERE user_id OPERATOR(pg_catalog.=) $1",
-						  quote_identifier(type->plural)),
-				 lengthof(argtypes), argtypes, 0);
-	RunPlan(plans[table], change->users, NULL);
+	RunKept(&plans[table], type->plural,
+			"SELECT pg_catalog.min(\"timestamp\"),"
+			" pg_catalog.max(\"timestamp\")"
+			" FROM interactions.%s"
+			" WHERE user_id OPERATOR(pg_catalog.=) $1",
+			lengthof(argtypes), argtypes, change->users, NULL);
 	change->oldest[table] =
 		DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
 										  SPI_tuptable->tupdesc, 1, &isnull));

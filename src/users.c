@@ -92,15 +92,13 @@ SaveUser(const TriggerData *trigdata, Row *row, const bool *named,
 
 	/* a registered one is updated, whatever it would take to insert his row */
 	*created = false;
-	if (!PlanIsKept(update, "users"))
-		KeepPlan(&update,
-				 "UPDATE interactions.users SET"
-				 " name = CASE WHEN $4 THEN $2 ELSE name END,"
-				 " created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
-				 " WHERE user_id OPERATOR(pg_catalog.=) $1"
-				 " RETURNING " SAVED_COLUMNS,
-				 lengthof(argtypes), argtypes, 0);
-	RunPlan(update, given.values, given.isnull);
+	RunKept(&update, "users",
+			"UPDATE interactions.users SET"
+			" name = CASE WHEN $4 THEN $2 ELSE name END,"
+			" created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
+			" WHERE user_id OPERATOR(pg_catalog.=) $1"
+			" RETURNING " SAVED_COLUMNS,
+			lengthof(argtypes), argtypes, given.values, given.isnull);
 	if (TakeUser(row))
 		return true;
 
@@ -138,15 +136,13 @@ LookUpUser(Row *row)
 	static SPIPlanPtr find = NULL;
 	const Oid		  argtypes[] = {TEXTOID};
 
-	if (!PlanIsKept(find, "users"))
-		KeepPlan(&find,
-				 "SELECT CAST(external_id AS pg_catalog.text),"
-				 " CAST(name AS pg_catalog.text),"
-				 " CAST(created_at AS pg_catalog.int8)"
-				 " FROM interactions_v1.users"
-				 " WHERE external_id OPERATOR(pg_catalog.=) $1",
-				 lengthof(argtypes), argtypes, 0);
-	RunPlan(find, &row->values[USER_ID], NULL);
+	RunKept(&find, "users",
+			"SELECT CAST(external_id AS pg_catalog.text),"
+			" CAST(name AS pg_catalog.text),"
+			" CAST(created_at AS pg_catalog.int8)"
+			" FROM interactions_v1.users"
+			" WHERE external_id OPERATOR(pg_catalog.=) $1",
+			lengthof(argtypes), argtypes, &row->values[USER_ID], NULL);
 	return TakeUser(row);
 }
 
