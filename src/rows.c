@@ -13,6 +13,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "rows.h"
+#include "timestamp.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -36,6 +37,7 @@ FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	columns = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RowColumns));
 	columns->type = TypeByName(trigdata->tg_trigger->tgargs[0]);
+	columns->wire = wire;
 	ncolumns = wire ? WireColumnCount(columns->type) : columns->type->ncolumns;
 	for (int i = 0; i < ncolumns; i++)
 	{
@@ -62,6 +64,16 @@ FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 	return columns;
 }
 
+/* The row that a trigger is to let pass, which is in a slot, too. */
+HeapTuple
+NewRow(const TriggerData *trigdata, TupleTableSlot **row)
+{
+	bool is_update = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+
+	*row = is_update ? trigdata->tg_newslot : trigdata->tg_trigslot;
+	return is_update ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
+}
+
 static Span
 RowSpan(const RowColumns *columns, TupleTableSlot *row, Column column)
 {
@@ -72,14 +84,16 @@ RowSpan(const RowColumns *columns, TupleTableSlot *row, Column column)
 }
 
 /*
- * Read a row, but for its timestamp.  It is read from the executor's slot,
- * so that what comes after the trigger need not take it apart anew.
+ * Read a row; false where its time in wire format is out of range.  It is read from the
+ * executor's slot, so that what comes after the trigger need not take it apart
+ * anew.
  */
-void
+bool
 ReadRow(const RowColumns *columns, TupleTableSlot *row,
-		Interaction *interaction)
+		Interaction *interaction, Violation *violation)
 {
 	const InteractionType *type = columns->type;
+	Datum				   timestamp;
 
 	slot_getallattrs(row);
 	memset(interaction, 0, sizeof(Interaction));
@@ -98,8 +112,13 @@ ReadRow(const RowColumns *columns, TupleTableSlot *row,
 			value = NumericGetDatum(DatumGetNumeric(value));
 		interaction->own[i] = value;
 	}
-	interaction->timestamp_isnull =
-		slot_attisnull(row, columns->attnum[COLUMN_TIMESTAMP]);
+	timestamp = slot_getattr(row, columns->attnum[COLUMN_TIMESTAMP],
+							 &interaction->timestamp_isnull);
+	if (columns->wire && !interaction->timestamp_isnull)
+		return TimestampFromMs("timestamp", DatumGetInt64(timestamp), NULL,
+							   &interaction->timestamp, violation);
+	interaction->timestamp = DatumGetTimestampTz(timestamp);
+	return true;
 }
 
 static Datum
@@ -195,14 +214,13 @@ DescribeRow(Relation rel, TupleTableSlot *row)
 void
 ReportRow(const Violation *violation, const TriggerData *trigdata)
 {
-	char *row;
+	TupleTableSlot *slot;
+	char		   *row;
 
 	if (trigdata == NULL)
 		ReportViolation(violation);
-	row = DescribeRow(trigdata->tg_relation,
-					  TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
-						  ? trigdata->tg_newslot
-						  : trigdata->tg_trigslot);
+	(void) NewRow(trigdata, &slot);
+	row = DescribeRow(trigdata->tg_relation, slot);
 
 	ereport(ERROR, (errcode(violation->sqlerrcode),
 					errmsg_internal("%s", violation->message),

@@ -17,6 +17,7 @@
 typedef struct RowColumns
 {
 	const InteractionType *type;
+	bool wire;
 	int attnum[MAX_COLUMNS];
 	Datum *values;
 	bool *isnull;
@@ -32,8 +33,9 @@ typedef union IdBuffer
 #define NUM_IDS 3 /* of an interaction */
 
 extern RowColumns *FindRowColumns(FunctionCallInfo fcinfo, bool wire);
-extern void ReadRow(const RowColumns *columns, TupleTableSlot *row,
-					Interaction *interaction);
+extern bool ReadRow(const RowColumns *columns, TupleTableSlot *row,
+					Interaction *interaction, Violation *violation);
+extern HeapTuple NewRow(const TriggerData *trigdata, TupleTableSlot **row);
 extern void InteractionDatums(const InteractionType *type,
 							  const Interaction *interaction,
 							  IdBuffer ids[NUM_IDS], Row *row);

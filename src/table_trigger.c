@@ -100,26 +100,15 @@ check_interaction(PG_FUNCTION_ARGS)
 		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		ReportTriggerProtocol();
 	columns = FindRowColumns(fcinfo, false);
-	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-	{
-		tuple = trigdata->tg_newtuple;
-		row = trigdata->tg_newslot;
-	}
-	else
-	{
-		tuple = trigdata->tg_trigtuple;
-		row = trigdata->tg_trigslot;
-	}
-
-	ReadRow(columns, row, &interaction);
-	timestamp = columns->attnum[COLUMN_TIMESTAMP] - 1;
-	fingerprint = columns->attnum[columns->type->ncolumns - 1] - 1;
-	interaction.timestamp = DatumGetTimestampTz(row->tts_values[timestamp]);
-	if (!CompleteInteraction(columns->type, &interaction, &violation))
+	tuple = NewRow(trigdata, &row);
+	if (!ReadRow(columns, row, &interaction, &violation) ||
+		!CompleteInteraction(columns->type, &interaction, &violation))
 		ReportRow(&violation, trigdata);
 	if (expected != NULL)
 		NoteRow(columns->type, &interaction);
 
+	timestamp = columns->attnum[COLUMN_TIMESTAMP] - 1;
+	fingerprint = columns->attnum[columns->type->ncolumns - 1] - 1;
 	if (!row->tts_isnull[timestamp] && !row->tts_isnull[fingerprint] &&
 		DatumGetTimestampTz(row->tts_values[timestamp]) ==
 			interaction.timestamp &&

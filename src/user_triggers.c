@@ -330,29 +330,26 @@ PG_FUNCTION_INFO_V1(check_user);
 Datum
 check_user(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	int			 attnums[NUM_COLUMNS];
-	HeapTuple	 tuple;
-	TupleDesc	 tupdesc;
-	TimestampTz	 created_at;
-	Datum		 value;
-	bool		 isnull;
-	Violation	 violation;
+	TriggerData	   *trigdata = (TriggerData *) fcinfo->context;
+	int				attnums[NUM_COLUMNS];
+	TupleTableSlot *row;
+	HeapTuple		tuple;
+	TimestampTz		created_at;
+	Datum			value;
+	bool			isnull;
+	Violation		violation;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		ReportTriggerProtocol();
-	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	FindColumns(tupdesc, UserColumns, attnums);
-	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)
-				? trigdata->tg_newtuple
-				: trigdata->tg_trigtuple;
-	value = heap_getattr(tuple, attnums[USER_ID], tupdesc, &isnull);
+	FindColumns(RelationGetDescr(trigdata->tg_relation), UserColumns, attnums);
+	tuple = NewRow(trigdata, &row);
+	value = slot_getattr(row, attnums[USER_ID], &isnull);
 	CheckRowId("user_id", value, isnull, trigdata);
 
-	value = heap_getattr(tuple, attnums[CREATED_AT], tupdesc, &isnull);
+	value = slot_getattr(row, attnums[CREATED_AT], &isnull);
 	created_at = isnull ? GetCurrentTransactionStartTimestamp()
 						: DatumGetTimestampTz(value);
 	if (!CheckTimestamp("created_at", &created_at, &violation))
@@ -362,7 +359,8 @@ check_user(PG_FUNCTION_ARGS)
 
 	value = TimestampTzGetDatum(created_at);
 	isnull = false;
-	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc, 1,
-													 &attnums[CREATED_AT],
-													 &value, &isnull));
+	return PointerGetDatum(
+		heap_modify_tuple_by_cols(tuple,
+								  RelationGetDescr(trigdata->tg_relation), 1,
+								  &attnums[CREATED_AT], &value, &isnull));
 }

@@ -267,13 +267,8 @@ InsertRow(FunctionCallInfo fcinfo)
 	/* a trigger of somebody's on the same view may be for another type */
 	if (buffer != NULL && buffer->batch->type != columns->type)
 		buffer = NULL;
-	ReadRow(columns, row, &interaction);
-	if (!interaction.timestamp_isnull &&
-		!TimestampFromMs("timestamp",
-						 DatumGetInt64(row->tts_values[column - 1]), NULL,
-						 &interaction.timestamp, &violation))
-		ReportRow(&violation, trigdata);
-	if (!CompleteInteraction(columns->type, &interaction, &violation))
+	if (!ReadRow(columns, row, &interaction, &violation) ||
+		!CompleteInteraction(columns->type, &interaction, &violation))
 		ReportRow(&violation, trigdata);
 	if (buffer != NULL && LooksLikeSeconds(interaction.timestamp))
 		buffer->nseconds++;
