@@ -36,7 +36,6 @@
 #include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
 #include "compat.h"
 #include "distribution.h"
 #include "executor/executor.h"
@@ -93,8 +92,7 @@ PlansPlainInsert(const PlannedStmt *stmt, Relation target)
 static bool
 IsPlain(const InteractionType *type, Relation rel)
 {
-	TupleDesc	 tupdesc = RelationGetDescr(rel);
-	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	TupleDesc tupdesc = RelationGetDescr(rel);
 
 	if (tupdesc->constr != NULL && tupdesc->constr->num_check > 0)
 		return false;
@@ -104,13 +102,7 @@ IsPlain(const InteractionType *type, Relation rel)
 			!type->columns[i].not_null)
 			return false;
 	}
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		if (TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype) &&
-			(type == NULL || !HoldsRulesOf(&triggers->triggers[i], type)))
-			return false;
-	}
-	return true;
+	return !HasOtherTrigger(rel, TRIGGER_TYPE_INSERT, type);
 }
 
 /*

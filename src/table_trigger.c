@@ -126,7 +126,7 @@ check_interaction(PG_FUNCTION_ARGS)
 }
 
 /* Whether a trigger is the one above, for a type, and fires as it should. */
-bool
+static bool
 HoldsRulesOf(const Trigger *trigger, const InteractionType *type)
 {
 	FmgrInfo flinfo;
@@ -137,4 +137,25 @@ HoldsRulesOf(const Trigger *trigger, const InteractionType *type)
 		return false;
 	fmgr_info(trigger->tgfoid, &flinfo);
 	return flinfo.fn_addr == check_interaction;
+}
+
+/*
+ * Whether a table has a trigger that fires at all that is asked for, in bits of
+ * tgtype, besides the one of its type, if it is of any.
+ */
+bool
+HasOtherTrigger(Relation rel, int16 fires, const InteractionType *type)
+{
+	/* the relation's own may be freed at any look into a catalog */
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if ((trigger->tgtype & fires) == fires &&
+			(type == NULL || !HoldsRulesOf(trigger, type)))
+			return true;
+	}
+	return false;
 }

@@ -7,7 +7,7 @@
 
 #include "types.h"
 #include "utils/palloc.h"
-#include "utils/reltrigger.h"
+#include "utils/relcache.h"
 
 /* what the trigger let pass of the row that a running INSERT of one row stores */
 typedef struct PassedRow
@@ -20,7 +20,8 @@ typedef struct PassedRow
 	struct PassedRow *outer;
 } PassedRow;
 
-extern bool HoldsRulesOf(const Trigger *trigger, const InteractionType *type);
+extern bool HasOtherTrigger(Relation rel, int16 fires,
+							const InteractionType *type);
 extern void ExpectRow(PassedRow *row);
 extern void EndExpectation(PassedRow *row);
 

@@ -91,8 +91,7 @@ ForgetFindings(Datum arg, Oid relid)
 static bool
 TableStoresAsGiven(Relation rel, const InteractionType *type)
 {
-	TupleDesc	 tupdesc = RelationGetDescr(rel);
-	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	TupleDesc tupdesc = RelationGetDescr(rel);
 
 	if ((rel->rd_rel->relkind != RELKIND_RELATION &&
 		 rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
@@ -105,28 +104,34 @@ TableStoresAsGiven(Relation rel, const InteractionType *type)
 		if (attnum <= 0 || TupleDescAttr(tupdesc, attnum - 1)->atttypmod != -1)
 			return false;
 	}
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (TRIGGER_FOR_INSERT(trigger->tgtype) &&
-			TRIGGER_FOR_BEFORE(trigger->tgtype) &&
-			TRIGGER_FOR_ROW(trigger->tgtype) && !HoldsRulesOf(trigger, type))
-			return false;
-	}
-	return true;
+	return !HasOtherTrigger(rel,
+							TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_INSERT |
+								TRIGGER_TYPE_ROW,
+							type);
 }
 
-/* Look at a table and its partitions. */
-static void
-FindOut(Finding *finding, Oid relid, const InteractionType *type)
+/*
+ * Whether a type's table and all of its partitions store rows as given.  To
+ * look at them for each statement would lock each partition for a row in one.
+ */
+static bool
+StoresAsGiven(const InteractionType *type)
 {
+	Finding *finding = &findings[TypeIndex(type)];
+	/* before its partitions, as whoever changes them locks it */
+	Relation	  table = OpenTable(type->plural, RowExclusiveLock);
+	Oid			  relid = RelationGetRelid(table);
 	uint32		  before = nchanges;
-	List		 *tables = find_all_inheritors(relid, AccessShareLock, NULL);
-	ListCell	 *cell;
+	List		 *tables;
 	List		 *last = finding->tables;
-	MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
+	ListCell	 *cell;
+	MemoryContext oldcontext;
 
+	table_close(table, NoLock);
+	if (finding->known)
+		return finding->as_given;
+	tables = find_all_inheritors(relid, AccessShareLock, NULL);
+	oldcontext = MemoryContextSwitchTo(TopMemoryContext);
 	finding->tables = list_copy(tables);
 	list_free(last);
 	MemoryContextSwitchTo(oldcontext);
@@ -139,22 +144,6 @@ FindOut(Finding *finding, Oid relid, const InteractionType *type)
 		table_close(rel, NoLock);
 	}
 	finding->known = nchanges == before;
-}
-
-/*
- * Whether a type's table and all of its partitions store rows as given.  To
- * look at them for each statement would lock each partition for a row in one.
- */
-static bool
-StoresAsGiven(const InteractionType *type)
-{
-	Finding *finding = &findings[TypeIndex(type)];
-	/* before its partitions, as whoever changes them locks it */
-	Relation table = OpenTable(type->plural, RowExclusiveLock);
-
-	if (!finding->known)
-		FindOut(finding, RelationGetRelid(table), type);
-	table_close(table, NoLock);
 	return finding->as_given;
 }
 
