@@ -236,7 +236,7 @@ ReadRows(BasketReceiver *receiver)
 									  " FROM interactions.%s"
 									  " WHERE \"timestamp\" OPERATOR(pg_catalog.>=) $1"
 									  " ORDER BY user_id, \"timestamp\"",
-									  quote_identifier(table)),
+									  table),
 							 &options);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_extended failed: %s",

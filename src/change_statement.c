@@ -37,7 +37,6 @@ const char *
 KnownRows(int table, bool copy, const char *end)
 {
 	const InteractionType *type = &InteractionTypes[table];
-	const char			  *name = quote_identifier(type->plural);
 	StringInfoData		   sql;
 
 	initStringInfo(&sql);
@@ -49,8 +48,8 @@ KnownRows(int table, bool copy, const char *end)
 					 " AND other.item_id OPERATOR(pg_catalog.=) one.item_id"
 					 " AND other.fingerprint OPERATOR(pg_catalog.=) one.fingerprint",
 					 copy ? psprintf("found_%d", table)
-						  : psprintf("interactions.%s", name),
-					 name, RowsOf(table, "other", "$2"));
+						  : psprintf("interactions.%s", type->plural),
+					 type->plural, RowsOf(table, "other", "$2"));
 	for (int i = COLUMN_RECOMMENDATION_ID; i < WireColumnCount(type); i++)
 	{
 		const char *column = quote_identifier(type->columns[i].name);
@@ -80,8 +79,7 @@ AppendRemoveDuplicates(StringInfo sql, int table, bool copy)
 					 " (SELECT \"timestamp\", item_id, fingerprint"
 					 " FROM known_%d)) IS TRUE RETURNING 1), ",
 					 table, KnownRows(table, copy, "OFFSET 0"), table,
-					 quote_identifier(TableName(table)),
-					 RowsOf(table, "one", "$1"), table);
+					 TableName(table), RowsOf(table, "one", "$1"), table);
 }
 
 /* A table's columns but user_id that can be given, each after a comma. */
@@ -123,7 +121,7 @@ AppendFound(StringInfo sql, int table)
 	appendStringInfo(sql,
 					 "found_%d AS MATERIALIZED (SELECT %s"
 					 " FROM interactions.%s AS one WHERE %s), ",
-					 table, columns, quote_identifier(TableName(table)),
+					 table, columns, TableName(table),
 					 RowsOf(table, "one", "$1"));
 	return psprintf(" AND %s OPERATOR(pg_catalog.=) ANY (SELECT %s FROM found_%d)",
 					key, is_type ? "\"timestamp\", item_id, fingerprint" : key,
@@ -144,7 +142,7 @@ AppendCopy(StringInfo sql, int table)
 					 ", moved_%d AS (INSERT INTO interactions.%s (user_id%s)"
 					 " OVERRIDING SYSTEM VALUE SELECT $2%s FROM taken_%d"
 					 " ORDER BY " KEY_COLUMNS " RETURNING user_id)",
-					 table, quote_identifier(name), columns, columns, table);
+					 table, name, columns, columns, table);
 }
 
 /*
@@ -154,7 +152,7 @@ AppendCopy(StringInfo sql, int table)
 static void
 AppendChange(StringInfo sql, int table, RowsChange change, bool copy)
 {
-	const char *name = quote_identifier(TableName(table));
+	const char *name = TableName(table);
 	const char *found = copy ? AppendFound(sql, table) : "";
 
 	if (change == ROWS_GO)
@@ -204,8 +202,7 @@ AppendCount(StringInfo sql, int table, RowsChange change, bool copy)
 		appendStringInfo(sql,
 						 " (SELECT pg_catalog.count(*)"
 						 " FROM interactions.%s AS one WHERE %s)",
-						 quote_identifier(TableName(table)),
-						 RowsOf(table, "one", "$1"));
+						 TableName(table), RowsOf(table, "one", "$1"));
 	if (change == ROWS_GO || table < NUM_TYPES)
 		appendStringInfo(sql, ", (SELECT pg_catalog.count(*) FROM removed_%d)",
 						 table);

@@ -43,7 +43,7 @@ DeletePlan(const InteractionType *type, int conditions)
 		return *plan;
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "DELETE FROM interactions.%s WHERE true",
-					 quote_identifier(type->plural));
+					 type->plural);
 	if (conditions & DELETE_IN_RANGE)
 		appendStringInfoString(&sql,
 							   " AND \"timestamp\" OPERATOR(pg_catalog.>=) $1"

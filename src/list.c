@@ -76,7 +76,7 @@ ListStatement(const InteractionType *type, bool of_item, int conditions,
 	appendStringInfo(&sql,
 					 "SELECT %s FROM interactions.%s"
 					 " WHERE %s OPERATOR(pg_catalog.=) $3",
-					 ColumnNames(type), quote_identifier(type->plural), owner);
+					 ColumnNames(type), type->plural, owner);
 	/* as constants, which tell the planner what the partitions are */
 	if (!TIMESTAMP_IS_NOBEGIN(window->from))
 		appendStringInfo(&sql,

@@ -15,7 +15,6 @@
 #include "nodes/makefuncs.h"
 #include "plans.h"
 #include "types.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
@@ -164,8 +163,7 @@ RunKept(SPIPlanPtr *plan, const char *table, const char *format, int nargs,
 		const Oid *argtypes, Datum *values, const bool *isnull)
 {
 	if (!PlanIsKept(*plan, table))
-		KeepPlan(plan, psprintf(format, quote_identifier(table)), nargs,
-				 argtypes, 0);
+		KeepPlan(plan, psprintf(format, table), nargs, argtypes, 0);
 	return RunPlan(*plan, values, isnull);
 }
 

@@ -242,8 +242,7 @@ FollowKey(const UserKey *key, const Registration *one,
 			 HidesRows(FindTable(TableName(table))) &&
 			 RunForKey(key, one, NULL, NULL) >
 				 RunForKey(key, one, NULL,
-						   psprintf("interactions.%s",
-									quote_identifier(TableName(table)))))
+						   psprintf("interactions.%s", TableName(table))))
 		ReportKeptRows(TableName(table));
 }
 

@@ -17,7 +17,6 @@
 #include "store.h"
 #include "table_trigger.h"
 #include "timestamp.h"
-#include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
@@ -49,7 +48,7 @@ InsertPlan(const InteractionType *type)
 	columns = ColumnNames(type);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO interactions.%s (%s) VALUES (",
-					 quote_identifier(type->plural), columns);
+					 type->plural, columns);
 	for (int i = 0; i < type->ncolumns; i++)
 		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
 	appendStringInfo(&sql,
@@ -73,8 +72,7 @@ SelectPlan(const InteractionType *type)
 								" AND \"timestamp\" OPERATOR(pg_catalog.=) $%d"
 								" AND item_id OPERATOR(pg_catalog.=) $%d"
 								" AND fingerprint OPERATOR(pg_catalog.=) $%d",
-								ColumnNames(type),
-								quote_identifier(type->plural),
+								ColumnNames(type), type->plural,
 								COLUMN_USER_ID + 1, COLUMN_TIMESTAMP + 1,
 								COLUMN_ITEM_ID + 1, type->ncolumns));
 	return *plan;

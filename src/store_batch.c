@@ -41,8 +41,7 @@ InsertStatement(const char *table, TupleDesc tupdesc)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "INSERT INTO interactions.%s (",
-					 quote_identifier(table));
+	appendStringInfo(&sql, "INSERT INTO interactions.%s (", table);
 	for (int i = 0; i < tupdesc->natts; i++)
 		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
 						 quote_identifier(

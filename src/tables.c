@@ -96,7 +96,7 @@ MakeTypeView(const InteractionType *type)
 
 	MakeView(&view,
 			 psprintf("SELECT %s FROM interactions.%s", WireColumns(type),
-					  quote_identifier(type->plural)),
+					  type->plural),
 			 psprintf("Interactions of type %s in wire format; takes INSERT"
 					  " and COPY, skips what is stored already",
 					  type->plural));
@@ -137,8 +137,7 @@ MakeUsersView(void)
 	initStringInfo(&seen);
 	for (int i = 0; i < NUM_TYPES; i++)
 		appendStringInfo(&seen, "%sSELECT user_id FROM interactions.%s",
-						 i > 0 ? " UNION " : "",
-						 quote_identifier(InteractionTypes[i].plural));
+						 i > 0 ? " UNION " : "", InteractionTypes[i].plural);
 	MakeView(&view,
 			 psprintf("SELECT user_id AS external_id, name,"
 					  " interactions.timestamp_to_ms(created_at) AS created_at"

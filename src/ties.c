@@ -16,7 +16,6 @@
 #include "plans.h"
 #include "rewrite/prs2lock.h"
 #include "ties.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -140,7 +139,7 @@ LockRowsOf(int table, Datum user_id)
 								" (SELECT FROM interactions.%s"
 								" WHERE user_id OPERATOR(pg_catalog.=) $1"
 								" ORDER BY %s FOR UPDATE) AS locked",
-								quote_identifier(TableName(table)),
+								TableName(table),
 								table < NUM_TYPES
 									? "\"timestamp\", item_id, fingerprint"
 									: "user_id"),

@@ -60,9 +60,10 @@ typedef struct NeededColumn
 
 typedef struct InteractionType
 {
-	const char *singular; /* names functions and the composite type */
-	const char *plural;	  /* names table, view and functions */
-	int ncolumns;		  /* of its table */
+	/* names functions and the composite type; no name needs quotes in SQL */
+	const char *singular;
+	const char *plural; /* names table, view and functions */
+	int ncolumns;		/* of its table */
 	NeededColumn columns[MAX_COLUMNS];
 } InteractionType;
 

@@ -60,3 +60,7 @@ ORDER BY 1;
 SELECT nspname FROM pg_namespace WHERE nspname ~ '^interactions' AND EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee = 0);
 SELECT c.oid::regclass FROM pg_class AS c
 WHERE relnamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace) AND EXISTS (SELECT FROM aclexplode(relacl) WHERE grantee = 0);
+
+-- no name needs quotes: the statements of the library have none
+SELECT c.oid::regclass FROM pg_class AS c
+WHERE relnamespace IN ('interactions'::regnamespace, 'interactions_v1'::regnamespace) AND quote_ident(relname) <> relname;
