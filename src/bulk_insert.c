@@ -186,18 +186,15 @@ AddTable(List **tables, Oid relid, Relation target, const Batch *batch,
 /* Open the partitions that the rows, grouped by them, fall into. */
 static bool
 AddPartitions(List **tables, const Batch *batch, Relation target,
-			  TimePartitions *partitions)
+			  TimePartitions *partitions, const int64 *ends)
 {
-	for (int64 start = 0, end; start < batch->nrows; start = end)
+	if (ends[0] > 0)
+		return false;
+	for (int i = 0; i < partitions->nparts; i++)
 	{
-		int number = PartitionAt(partitions, batch->items[start].timestamp);
-
-		end = start + 1;
-		while (end < batch->nrows &&
-			   PartitionAt(partitions, batch->items[end].timestamp) == number)
-			end++;
-		if (number < 0 || !AddTable(tables, partitions->oids[number], target,
-									batch, start, end - start))
+		if (ends[i] < ends[i + 1] &&
+			!AddTable(tables, partitions->oids[i], target, batch, ends[i],
+					  ends[i + 1] - ends[i]))
 			return false;
 	}
 	/* one that was attached meanwhile has taken times of the default one */
@@ -226,7 +223,7 @@ CloseTables(List *tables)
  */
 static List *
 OpenTables(const Batch *batch, Relation target, TimePartitions *partitions,
-		   SPIPlanPtr insert)
+		   const int64 *ends, SPIPlanPtr insert)
 {
 	List	   *tables = NIL;
 	CachedPlan *plan;
@@ -250,7 +247,7 @@ OpenTables(const Batch *batch, Relation target, TimePartitions *partitions,
 						 batch->nrows);
 	else
 		plain = IsPlain(batch->type, target) &&
-				AddPartitions(&tables, batch, target, partitions);
+				AddPartitions(&tables, batch, target, partitions, ends);
 	if (plain)
 		return tables;
 	CloseTables(tables);
@@ -359,12 +356,13 @@ InsertPlainly(void *arg)
 /*
  * Store a batch in a table past the executor, as if all rows were new.  They
  * have no duplicates among them, those of a type are sorted by the key, and
- * grouped by the partitions, if there are any.  Their order is another
+ * grouped by the partitions, if there are any: first those of none, up to
+ * ends[0], then those of partition i, up to ends[i + 1].  Their order is another
  * afterwards.  Rows of no type are new, and need no subtransaction.
  */
 BulkResult
 BulkInsert(Batch *batch, Relation target, TimePartitions *partitions,
-		   SPIPlanPtr insert)
+		   const int64 *ends, SPIPlanPtr insert)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "interactions insert",
@@ -373,7 +371,7 @@ BulkInsert(Batch *batch, Relation target, TimePartitions *partitions,
 	PlainInsert	  job = {0};
 	BulkResult	  result = BULK_IMPOSSIBLE;
 
-	job.tables = OpenTables(batch, target, partitions, insert);
+	job.tables = OpenTables(batch, target, partitions, ends, insert);
 	if (job.tables != NIL)
 	{
 		job.context = AllocSetContextCreate(context, "interactions insert row",

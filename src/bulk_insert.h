@@ -17,6 +17,7 @@ typedef enum BulkResult
 } BulkResult;
 
 extern BulkResult BulkInsert(Batch *batch, Relation target,
-							 TimePartitions *partitions, SPIPlanPtr insert);
+							 TimePartitions *partitions, const int64 *ends,
+							 SPIPlanPtr insert);
 
 #endif /* INTERACTIONS_BULK_INSERT_H */

@@ -138,9 +138,10 @@ InsertNewRows(void *arg)
 
 /*
  * Bring the rows of a sorted batch into the order of a table's partitions, in
- * which a transfer comes to its rows, too.
+ * which a transfer comes to its rows, too; returns where those of each end, as
+ * BulkInsert takes it.
  */
-static void
+static int64 *
 GroupByPartition(Batch *batch, TimePartitions *partitions)
 {
 	SortItem *items;
@@ -157,17 +158,16 @@ GroupByPartition(Batch *batch, TimePartitions *partitions)
 			batch->items[i];
 	memcpy(batch->items, items, mul_size(sizeof(SortItem), batch->nrows));
 	pfree(items);
-	pfree(ends);
+	return ends;
 }
 
 /* Bring the rows into the one order in which all statements store them. */
-static void
+static int64 *
 OrderRows(Batch *batch, TimePartitions *partitions)
 {
 	SortBatch(batch, COLUMN_USER_ID);
 	DropDuplicates(batch);
-	if (partitions != NULL)
-		GroupByPartition(batch, partitions);
+	return partitions != NULL ? GroupByPartition(batch, partitions) : NULL;
 }
 
 /*
@@ -181,17 +181,18 @@ StoreRows(Batch *batch)
 	static SPIPlanPtr plans[NUM_TYPES];
 	const char		 *table = batch->type->plural;
 	InsertJob		  job;
+	int64			 *ends;
 	BulkResult		  bulk;
 	int				  nestlevel;
 	Relation		  target = OpenTable(table, RowExclusiveLock);
 	TimePartitions	 *partitions = FindTimePartitions(target);
 
-	OrderRows(batch, partitions);
+	ends = OrderRows(batch, partitions);
 	job.plan =
 		InsertNewPlan(&plans[TypeIndex(batch->type)], table, batch->tupdesc);
-	bulk = BulkInsert(batch, target, partitions, job.plan);
+	bulk = BulkInsert(batch, target, partitions, ends, job.plan);
 	if (bulk == BULK_CONFLICT)
-		OrderRows(batch, partitions);
+		(void) OrderRows(batch, partitions);
 	table_close(target, NoLock);
 	if (bulk == BULK_STORED)
 		return batch->nrows;
@@ -254,7 +255,7 @@ StoreNewRows(Batch *rows, const char *table, SPIPlanPtr *plan)
 	uint64		  stored = rows->nrows;
 	Datum		  arrays[MAX_COLUMNS];
 
-	if (BulkInsert(rows, target, NULL, insert) != BULK_STORED)
+	if (BulkInsert(rows, target, NULL, NULL, insert) != BULK_STORED)
 	{
 		FormArrays(rows, arrays);
 		stored = RunPlan(insert, arrays, NULL);
