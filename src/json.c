@@ -235,10 +235,12 @@ static bool
 ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 			 Interaction *interaction, Violation *violation)
 {
-	const char		   *name = type->columns[property].name;
-	const NeededColumn *column;
+	const NeededColumn *column = &type->columns[property];
+	const char		   *name = column->name;
 	int					own = property - COLUMN_FIRST_OWN;
-	Number				number;
+	bool				scalar = lex->token_type == JSON_TOKEN_STRING ||
+				  lex->token_type == JSON_TOKEN_NUMBER;
+	Number number;
 
 	switch (property)
 	{
@@ -250,8 +252,7 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 			return ReadId(lex, name, &interaction->recommendation_id,
 						  violation);
 		case COLUMN_TIMESTAMP:
-			if (lex->token_type != JSON_TOKEN_STRING &&
-				lex->token_type != JSON_TOKEN_NUMBER)
+			if (!scalar)
 				return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE,
 							   TIMESTAMP_HINT,
 							   "\"%s\" must be " TIMESTAMP_RULE ", not %s",
@@ -262,9 +263,7 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 				   TimestampFromNumber(name, &number, &interaction->timestamp,
 									   violation);
 		default:
-			column = &type->columns[property];
-			if (lex->token_type != JSON_TOKEN_STRING &&
-				lex->token_type != JSON_TOKEN_NUMBER)
+			if (!scalar)
 				return ViolateOwn(column, DescribeToken(lex), violation);
 			if (!ReadNumber(lex, name, column->typid, NULL, &number, violation))
 				return false;
