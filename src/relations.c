@@ -44,12 +44,6 @@ Execute(const char *sql)
 			 SPI_result_code_string(SPI_result));
 }
 
-static char *
-QualifiedName(const Target *target)
-{
-	return quote_qualified_identifier(target->schema, target->name);
-}
-
 static Oid
 FindTarget(const Target *target)
 {
@@ -69,7 +63,7 @@ CommentColumns(const Target *target)
 {
 	for (int i = 0; i < target->ncolumns; i++)
 		Comment("COLUMN",
-				psprintf("%s.%s", QualifiedName(target),
+				psprintf("%s.%s", target->qualified,
 						 quote_identifier(target->columns[i].name)),
 				target->columns[i].comment);
 }
@@ -83,28 +77,27 @@ CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
 	Form_pg_attribute attribute;
 
 	if (attnum <= 0)
-		REFUSE("relation \"%s.%s\" has no column \"%s\"", target->schema,
-			   target->name, needed->name);
+		REFUSE("relation \"%s\" has no column \"%s\"", target->qualified,
+			   needed->name);
 	attribute = TupleDescAttr(tupdesc, attnum - 1);
 	if (attribute->atttypid != needed->typid)
-		REFUSE("column \"%s\" of relation \"%s.%s\" must be of type"
+		REFUSE("column \"%s\" of relation \"%s\" must be of type"
 			   " %s, not %s",
-			   needed->name, target->schema, target->name,
-			   format_type_be(needed->typid),
+			   needed->name, target->qualified, format_type_be(needed->typid),
 			   format_type_be(attribute->atttypid));
 	if (needed->bytewise && attribute->attcollation != C_COLLATION_OID)
-		REFUSE("column \"%s\" of relation \"%s.%s\" must have"
+		REFUSE("column \"%s\" of relation \"%s\" must have"
 			   " collation \"C\"",
-			   needed->name, target->schema, target->name);
+			   needed->name, target->qualified);
 	if (attribute->attgenerated != '\0' ||
 		attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
 		(needed->not_null && !attribute->attnotnull))
 		REFUSE(attribute->attgenerated != '\0' || attribute->attidentity != '\0'
-				   ? "column \"%s\" of relation \"%s.%s\" must not be"
+				   ? "column \"%s\" of relation \"%s\" must not be"
 					 " generated"
-				   : "column \"%s\" of relation \"%s.%s\" must be"
+				   : "column \"%s\" of relation \"%s\" must be"
 					 " NOT NULL",
-			   needed->name, target->schema, target->name);
+			   needed->name, target->qualified);
 }
 
 /*
@@ -126,16 +119,16 @@ IsThere(Target *target)
 						: relkind != RELKIND_RELATION &&
 							  relkind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg(target->is_view ? "\"%s.%s\" is not a view"
-											   : "\"%s.%s\" is not a table",
-							   target->schema, target->name)));
+						errmsg(target->is_view ? "\"%s\" is not a view"
+											   : "\"%s\" is not a table",
+							   target->qualified)));
 	rel = relation_open(relid, AccessShareLock);
 	for (int i = 0; i < target->ncolumns; i++)
 		CheckColumn(rel, target, &target->columns[i]);
 	relation_close(rel, NoLock);
 	ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
-					 errmsg("relation \"%s.%s\" already exists, skipping",
-							target->schema, target->name)));
+					 errmsg("relation \"%s\" already exists, skipping",
+							target->qualified)));
 	return true;
 }
 
@@ -144,8 +137,8 @@ static void
 NoticeAdded(const Target *target, const char *kind, const char *name)
 {
 	if (target->existed)
-		ereport(NOTICE, (errmsg("adding %s \"%s\" to \"%s.%s\"", kind, name,
-								target->schema, target->name)));
+		ereport(NOTICE, (errmsg("adding %s \"%s\" to \"%s\"", kind, name,
+								target->qualified)));
 }
 
 /* Whether there is a trigger of a name; raises where it calls another function. */
@@ -170,9 +163,9 @@ HasTrigger(const Target *target, const char *name, const char *call)
 			call[strlen(function)] != '(' ||
 			get_func_namespace(trigger->tgfoid) !=
 				get_namespace_oid("interactions", false))
-			REFUSE("trigger \"%s\" of relation \"%s.%s\" must call"
+			REFUSE("trigger \"%s\" of relation \"%s\" must call"
 				   " interactions.%s",
-				   name, target->schema, target->name, call);
+				   name, target->qualified, call);
 	}
 	relation_close(rel, NoLock);
 	return result;
@@ -188,9 +181,8 @@ MakeTrigger(const Target *target, const char *name, const char *fired,
 	NoticeAdded(target, "trigger", name);
 	Execute(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s"
 					 " EXECUTE FUNCTION interactions.%s",
-					 name, fired, QualifiedName(target), each, call));
-	Comment("TRIGGER", psprintf("%s ON %s", name, QualifiedName(target)),
-			comment);
+					 name, fired, target->qualified, each, call));
+	Comment("TRIGGER", psprintf("%s ON %s", name, target->qualified), comment);
 }
 
 /* The columns of an index, as a list in SQL; at most as many as given. */
@@ -238,10 +230,10 @@ HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
 								RelationGetIndexPredicate(index) == NIL);
 		else if (index->rd_index->indisprimary &&
 				 (!same || !index->rd_index->indimmediate))
-			REFUSE(same ? "primary key of table \"%s.%s\", (%s), must"
+			REFUSE(same ? "primary key of table \"%s\", (%s), must"
 						  " not be deferrable"
-						: "primary key of table \"%s.%s\" must be (%s)",
-				   target->schema, target->name, columns);
+						: "primary key of table \"%s\" must be (%s)",
+				   target->qualified, columns);
 		else
 			result = result || index->rd_index->indisprimary;
 		index_close(index, NoLock);
@@ -260,7 +252,7 @@ MakePrimaryKey(const Target *target, const char *columns, const char *comment)
 		return;
 	NoticeAdded(target, "primary key", name);
 	Execute(psprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (%s)",
-					 QualifiedName(target), quote_identifier(name), columns));
+					 target->qualified, quote_identifier(name), columns));
 	Comment("INDEX", quote_qualified_identifier(target->schema, name), comment);
 }
 
@@ -273,7 +265,7 @@ MakeIndex(const Target *target, const char *name, const char *columns,
 		return;
 	NoticeAdded(target, "index", name);
 	Execute(psprintf("CREATE INDEX %s ON %s (%s)", quote_identifier(name),
-					 QualifiedName(target), columns));
+					 target->qualified, columns));
 	Comment("INDEX", quote_qualified_identifier(target->schema, name), comment);
 }
 
@@ -287,9 +279,9 @@ MakeTable(Target *target, bool partitioned, const char *comment)
 	{
 		if (partitioned &&
 			get_rel_relkind(FindTarget(target)) == RELKIND_RELATION)
-			ereport(NOTICE, (errmsg("table \"%s.%s\" is not partitioned, and"
+			ereport(NOTICE, (errmsg("table \"%s\" is not partitioned, and"
 									" stays so",
-									target->schema, target->name)));
+									target->qualified)));
 		return;
 	}
 	initStringInfo(&columns);
@@ -305,8 +297,7 @@ MakeTable(Target *target, bool partitioned, const char *comment)
 						 column->typid == TIMESTAMPTZOID ? " DEFAULT now()"
 														 : "");
 	}
-	Execute(psprintf("CREATE TABLE %s (%s)%s", QualifiedName(target),
-					 columns.data,
+	Execute(psprintf("CREATE TABLE %s (%s)%s", target->qualified, columns.data,
 					 partitioned ? " PARTITION BY RANGE (\"timestamp\")"
 								 : STORAGE));
 	if (partitioned)
@@ -314,8 +305,8 @@ MakeTable(Target *target, bool partitioned, const char *comment)
 						 quote_qualified_identifier(target->schema,
 													psprintf("%s_default",
 															 target->name)),
-						 QualifiedName(target)));
-	Comment("TABLE", QualifiedName(target), comment);
+						 target->qualified));
+	Comment("TABLE", target->qualified, comment);
 	CommentColumns(target);
 }
 
@@ -326,8 +317,8 @@ MakeView(Target *target, const char *query, const char *comment)
 	if (IsThere(target))
 		return;
 	Execute(psprintf("CREATE VIEW %s WITH (security_invoker = true) AS %s",
-					 QualifiedName(target), query));
-	Comment("VIEW", QualifiedName(target), comment);
+					 target->qualified, query));
+	Comment("VIEW", target->qualified, comment);
 	CommentColumns(target);
 }
 
@@ -336,11 +327,10 @@ Target
 TargetOf(const char *schema, const char *name, bool is_view,
 		 const NeededColumn *columns, int ncolumns)
 {
-	Target target = {.schema = schema,
-					 .name = name,
-					 .is_view = is_view,
-					 .ncolumns = ncolumns};
-
-	memcpy(target.columns, columns, ncolumns * sizeof(NeededColumn));
-	return target;
+	return (Target){.schema = schema,
+					.name = name,
+					.qualified = quote_qualified_identifier(schema, name),
+					.is_view = is_view,
+					.columns = columns,
+					.ncolumns = ncolumns};
 }

@@ -12,9 +12,10 @@ typedef struct Target
 {
 	const char *schema;
 	const char *name;
+	const char *qualified; /* schema and name, as SQL and messages have them */
 	bool is_view;
 	bool existed;
-	NeededColumn columns[MAX_COLUMNS];
+	const NeededColumn *columns;
 	int ncolumns;
 } Target;
 

@@ -16,6 +16,7 @@
 #include "refresh.h"
 #include "relations.h"
 #include "storage/lmgr.h"
+#include "storage/shmem.h"
 #include "types.h"
 #include "users.h"
 #include "utils/builtins.h"
@@ -55,18 +56,19 @@ static const NeededColumn stats_columns[] = {
 static Target
 WireView(const char *name, const NeededColumn *columns, int ncolumns)
 {
-	Target view = TargetOf(VIEWS, name, true, columns, ncolumns);
+	NeededColumn *wire = palloc(mul_size(sizeof(NeededColumn), ncolumns));
 
 	for (int i = 0; i < ncolumns; i++)
 	{
-		NeededColumn *column = &view.columns[i];
+		NeededColumn *column = &wire[i];
 
+		*column = columns[i];
 		column->not_null = column->bytewise = false;
 		if (column->typid == TIMESTAMPTZOID)
 			column->comment = "When, ms since 1970-01-01 UTC; null becomes now";
 		column->typid = WireTypeOf(column);
 	}
-	return view;
+	return TargetOf(VIEWS, name, true, wire, ncolumns);
 }
 
 static void
