@@ -228,25 +228,24 @@ AppendCount(StringInfo sql, int table, RowsChange change, bool copy)
 static void
 AppendMovedKeys(StringInfo sql, int table, RowsChange change)
 {
-	static const char *const columns[][3] =
-		{{"\"timestamp\"", NULL, "pg_catalog.timestamptz[]"},
-		 {"item_id", "recommendation_id", "pg_catalog.text[]"},
-		 {"fingerprint", NULL, "pg_catalog.int8[]"}};
+	const char *ids = "CAST(NULL AS pg_catalog.text[])";
 
-	for (int i = 0; i < (int) lengthof(columns); i++)
+	if (change == ROWS_MOVE && table < NUM_TYPES)
 	{
-		const char *column = change != ROWS_MOVE			  ? NULL
-							 : table < NUM_TYPES			  ? columns[i][0]
-							 : table == TABLE_RECOMMENDATIONS ? columns[i][1]
-															  : NULL;
-
-		if (column != NULL)
-			appendStringInfo(sql,
-							 ", (SELECT pg_catalog.array_agg(%s) FROM moved_%d)",
-							 column, table);
-		else
-			appendStringInfo(sql, ", CAST(NULL AS %s)", columns[i][2]);
+		appendStringInfo(sql,
+						 ", (SELECT pg_catalog.array_agg(\"timestamp\") FROM moved_%d)"
+						 ", (SELECT pg_catalog.array_agg(item_id) FROM moved_%d)"
+						 ", (SELECT pg_catalog.array_agg(fingerprint) FROM moved_%d)",
+						 table, table, table);
+		return;
 	}
+	if (change == ROWS_MOVE && table == TABLE_RECOMMENDATIONS)
+		ids =
+			psprintf("(SELECT pg_catalog.array_agg(recommendation_id) FROM moved_%d)",
+					 table);
+	appendStringInfo(sql,
+					 ", CAST(NULL AS pg_catalog.timestamptz[]), %s, CAST(NULL AS pg_catalog.int8[])",
+					 ids);
 }
 
 /*
