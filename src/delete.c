@@ -9,7 +9,6 @@
 #include "locks.h"
 #include "plans.h"
 #include "rules.h"
-#include "ties.h"
 #include "timestamp.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"

@@ -14,9 +14,11 @@
 #include "catalog/namespace.h"
 #include "nodes/makefuncs.h"
 #include "plans.h"
+#include "rewrite/prs2lock.h"
 #include "types.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/rls.h"
 
 /* Find a table of ours, if it is there. */
@@ -122,13 +124,26 @@ ReportLostRows(const char *table)
 }
 
 /* Raise that a rule makes something else of a statement. */
-void
+pg_noreturn static void
 ReportRule(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					errmsg("tables of interactions must not have rewrite"
 						   " rules"),
 					errhint("Use a trigger instead.")));
+}
+
+/* Raise where a rule makes something else of an UPDATE or a DELETE. */
+void
+RefuseRules(Relation rel)
+{
+	for (int i = 0; rel->rd_rules != NULL && i < rel->rd_rules->numLocks; i++)
+	{
+		CmdType event = rel->rd_rules->rules[i]->event;
+
+		if (event == CMD_UPDATE || event == CMD_DELETE)
+			ReportRule();
+	}
 }
 
 /*

@@ -17,7 +17,7 @@ extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 extern bool HidesRows(Oid relid);
 pg_noreturn extern void ReportKeptRows(const char *table);
 pg_noreturn extern void ReportLostRows(const char *table);
-pg_noreturn extern void ReportRule(void);
+extern void RefuseRules(Relation rel);
 extern uint64 RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull);
 extern uint64 RunKept(SPIPlanPtr *plan, const char *table, const char *format,
 					  int nargs, const Oid *argtypes, Datum *values,

@@ -22,7 +22,7 @@
 #include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"
-#include "ties.h"
+#include "types.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"

@@ -14,7 +14,6 @@
 #include "commands/trigger.h"
 #include "catalog/pg_type.h"
 #include "plans.h"
-#include "rewrite/prs2lock.h"
 #include "ties.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -58,19 +57,6 @@ IsTying(const Trigger *trigger, bool is_partition)
 			TRIGGER_FOR_DELETE(trigger->tgtype) ||
 			(is_partition && TRIGGER_FOR_INSERT(trigger->tgtype))) &&
 		   !IsOurs(trigger);
-}
-
-/* Raise where a rule makes something else of an UPDATE or a DELETE. */
-void
-RefuseRules(Relation rel)
-{
-	for (int i = 0; rel->rd_rules != NULL && i < rel->rd_rules->numLocks; i++)
-	{
-		CmdType event = rel->rd_rules->rules[i]->event;
-
-		if (event == CMD_UPDATE || event == CMD_DELETE)
-			ReportRule();
-	}
 }
 
 /*

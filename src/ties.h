@@ -7,7 +7,6 @@
 #define INTERACTIONS_TIES_H
 
 #include "types.h"
-#include "utils/relcache.h"
 
 /* the tables of which each row bears a user_id: first those of the types */
 enum
@@ -18,7 +17,6 @@ enum
 };
 
 extern const char *TableName(int table);
-extern void RefuseRules(Relation rel);
 extern bool AreTied(void);
 extern int64 LockRowsOf(int table, Datum user_id);
 
