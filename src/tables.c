@@ -116,7 +116,8 @@ MakeTypeView(const InteractionType *type)
 static void
 MakeUsersTable(void)
 {
-	Target table = TargetOf(TABLES, "users", false, UserColumns, NUM_COLUMNS);
+	Target table =
+		TargetOf(TABLES, "users", false, UserColumns, NUM_USER_COLUMNS);
 
 	MakeTable(&table, false,
 			  "The registered users; interactions may bear the id of a user"
@@ -133,7 +134,8 @@ MakeUsersTable(void)
 static void
 MakeUsersView(void)
 {
-	Target view = TargetOf(VIEWS, "users", true, KnownUserColumns, NUM_COLUMNS);
+	Target view =
+		TargetOf(VIEWS, "users", true, KnownUserColumns, NUM_USER_COLUMNS);
 	StringInfoData seen;
 
 	initStringInfo(&seen);

@@ -30,9 +30,9 @@
 typedef struct UserUpdate
 {
 	Running		   running;
-	const Trigger *triggers;		   /* as the executor has them */
-	bool		   named[NUM_COLUMNS]; /* the columns that it sets */
-	HTAB		  *renames;			   /* NULL until there is one */
+	const Trigger *triggers;				/* as the executor has them */
+	bool		   named[NUM_USER_COLUMNS]; /* the columns that it sets */
+	HTAB		  *renames;					/* NULL until there is one */
 } UserUpdate;
 
 static Running *updates = NULL;
@@ -40,9 +40,9 @@ static Running *updates = NULL;
 /* Find the columns of the trigger's relation, by name; they must be there. */
 static void
 FindColumns(TupleDesc tupdesc, const NeededColumn *columns,
-			int attnums[NUM_COLUMNS])
+			int attnums[NUM_USER_COLUMNS])
 {
-	for (int i = 0; i < NUM_COLUMNS; i++)
+	for (int i = 0; i < NUM_USER_COLUMNS; i++)
 	{
 		attnums[i] = SPI_fnumber(tupdesc, columns[i].name);
 		if (attnums[i] <= 0 ||
@@ -69,11 +69,11 @@ ReadUser(const TriggerData *trigdata, HeapTuple tuple, const int *attnums)
 {
 	Row row;
 
-	for (int i = 0; i < NUM_COLUMNS; i++)
+	for (int i = 0; i < NUM_USER_COLUMNS; i++)
 		row.values[i] = heap_getattr(tuple, attnums[i],
 									 RelationGetDescr(trigdata->tg_relation),
 									 &row.isnull[i]);
-	CheckRowId("external_id", row.values[USER_ID], row.isnull[USER_ID],
+	CheckRowId("external_id", row.values[USERS_ID], row.isnull[USERS_ID],
 			   trigdata);
 	return row;
 }
@@ -101,7 +101,7 @@ BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
 					 sizeof(UserUpdate), fcinfo->flinfo->fn_mcxt);
 
 	update->triggers = TriggersOf(trigdata);
-	for (int i = 0; i < NUM_COLUMNS; i++)
+	for (int i = 0; i < NUM_USER_COLUMNS; i++)
 		update->named[i] =
 			bms_is_member(attnums[i] - FirstLowInvalidHeapAttributeNumber,
 						  trigdata->tg_updatedcols);
@@ -222,8 +222,8 @@ UpdateUser(const TriggerData *trigdata, const Row *old, Row *new)
 
 	/* one who keeps his id matters where he may get a name or a time of another */
 	if (!SpansEqual(UserId(old), UserId(new)) ||
-		(update->named[USER_ID] &&
-		 (update->named[NAME] || update->named[CREATED_AT])))
+		(update->named[USERS_ID] &&
+		 (update->named[USERS_NAME] || update->named[USERS_CREATED_AT])))
 		NoteRename(update, UserId(old), UserId(new));
 	return ChangeUser(trigdata, old, new, update->named);
 }
@@ -250,7 +250,7 @@ DeleteUser(const TriggerData *trigdata, const Row *row)
 				 errmsg("user \"%s\" was changed by another transaction meanwhile",
 						Clip(UserId(row))),
 				 errhint("Repeat the statement.")));
-	change = EraseUser(row->values[USER_ID]);
+	change = EraseUser(row->values[USERS_ID]);
 	done = change.removed[TABLE_USERS] > 0;
 	for (int i = 0; i < NUM_TYPES; i++)
 		done = done || change.removed[i] > 0;
@@ -292,7 +292,7 @@ EditUser(TriggerData *trigdata, const int *attnums)
 	if (done)
 	{
 		MemoryContextSwitchTo(context);
-		tuple = heap_modify_tuple_by_cols(tuple, tupdesc, NUM_COLUMNS,
+		tuple = heap_modify_tuple_by_cols(tuple, tupdesc, NUM_USER_COLUMNS,
 										  unconstify(int *, attnums),
 										  row.values, row.isnull);
 	}
@@ -309,7 +309,7 @@ Datum
 edit_user(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	int			 attnums[NUM_COLUMNS];
+	int			 attnums[NUM_USER_COLUMNS];
 
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		(!TRIGGER_FIRED_INSTEAD(trigdata->tg_event) &&
@@ -331,7 +331,7 @@ Datum
 check_user(PG_FUNCTION_ARGS)
 {
 	TriggerData	   *trigdata = (TriggerData *) fcinfo->context;
-	int				attnums[NUM_COLUMNS];
+	int				attnums[NUM_USER_COLUMNS];
 	TupleTableSlot *row;
 	HeapTuple		tuple;
 	TimestampTz		created_at;
@@ -346,10 +346,10 @@ check_user(PG_FUNCTION_ARGS)
 		ReportTriggerProtocol();
 	FindColumns(RelationGetDescr(trigdata->tg_relation), UserColumns, attnums);
 	tuple = NewRow(trigdata, &row);
-	value = slot_getattr(row, attnums[USER_ID], &isnull);
+	value = slot_getattr(row, attnums[USERS_ID], &isnull);
 	CheckRowId("user_id", value, isnull, trigdata);
 
-	value = slot_getattr(row, attnums[CREATED_AT], &isnull);
+	value = slot_getattr(row, attnums[USERS_CREATED_AT], &isnull);
 	created_at = isnull ? GetCurrentTransactionStartTimestamp()
 						: DatumGetTimestampTz(value);
 	if (!CheckTimestamp("created_at", &created_at, &violation))
@@ -362,5 +362,5 @@ check_user(PG_FUNCTION_ARGS)
 	return PointerGetDatum(
 		heap_modify_tuple_by_cols(tuple,
 								  RelationGetDescr(trigdata->tg_relation), 1,
-								  &attnums[CREATED_AT], &value, &isnull));
+								  &attnums[USERS_CREATED_AT], &value, &isnull));
 }

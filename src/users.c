@@ -27,14 +27,14 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
-const NeededColumn UserColumns[NUM_COLUMNS] = {
+const NeededColumn UserColumns[NUM_USER_COLUMNS] = {
 	COLUMN("user_id", TEXTOID, true, true, "1 to 512 bytes"),
 	COLUMN("name", TEXTOID, false, false, "What to call the user; may be null"),
 	COLUMN("created_at", TIMESTAMPTZOID, true, false,
 		   "When the user was registered, to the millisecond"),
 };
 
-const NeededColumn KnownUserColumns[NUM_COLUMNS] = {
+const NeededColumn KnownUserColumns[NUM_USER_COLUMNS] = {
 	COLUMN("external_id", TEXTOID, false, false,
 		   "The user's id; 1 to 512 bytes"),
 	COLUMN("name", TEXTOID, false, false, "What to call the user, or null"),
@@ -53,7 +53,7 @@ TakeUser(Row *row)
 {
 	if (SPI_processed == 0)
 		return false;
-	for (int i = 0; i < NUM_COLUMNS; i++)
+	for (int i = 0; i < NUM_USER_COLUMNS; i++)
 		row->values[i] = SPI_getbinval(SPI_tuptable->vals[0],
 									   SPI_tuptable->tupdesc, i + 1,
 									   &row->isnull[i]);
@@ -76,19 +76,20 @@ SaveUser(const TriggerData *trigdata, Row *row, const bool *named,
 	TimestampTz created_at;
 	Violation	violation;
 
-	given.isnull[USER_ID] = given.isnull[3] = given.isnull[4] = false;
-	given.isnull[NAME] = row->isnull[NAME] || !named[NAME];
-	given.isnull[CREATED_AT] = row->isnull[CREATED_AT] || !named[CREATED_AT];
-	if (!given.isnull[CREATED_AT])
+	given.isnull[USERS_ID] = given.isnull[3] = given.isnull[4] = false;
+	given.isnull[USERS_NAME] = row->isnull[USERS_NAME] || !named[USERS_NAME];
+	given.isnull[USERS_CREATED_AT] = row->isnull[USERS_CREATED_AT] ||
+									 !named[USERS_CREATED_AT];
+	if (!given.isnull[USERS_CREATED_AT])
 	{
 		if (!TimestampFromMs("created_at",
-							 DatumGetInt64(given.values[CREATED_AT]), NULL,
-							 &created_at, &violation))
+							 DatumGetInt64(given.values[USERS_CREATED_AT]),
+							 NULL, &created_at, &violation))
 			ReportRow(&violation, trigdata);
-		given.values[CREATED_AT] = TimestampTzGetDatum(created_at);
+		given.values[USERS_CREATED_AT] = TimestampTzGetDatum(created_at);
 	}
-	given.values[3] = BoolGetDatum(named[NAME]);
-	given.values[4] = BoolGetDatum(named[CREATED_AT]);
+	given.values[3] = BoolGetDatum(named[USERS_NAME]);
+	given.values[4] = BoolGetDatum(named[USERS_CREATED_AT]);
 
 	/* a registered one is updated, whatever it would take to insert his row */
 	*created = false;
@@ -125,7 +126,7 @@ SaveUser(const TriggerData *trigdata, Row *row, const bool *named,
 		return false;
 	*created =
 		DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-								   NUM_COLUMNS + 1, &isnull));
+								   NUM_USER_COLUMNS + 1, &isnull));
 	return true;
 }
 
@@ -142,7 +143,7 @@ LookUpUser(Row *row)
 			" CAST(created_at AS pg_catalog.int8)"
 			" FROM interactions_v1.users"
 			" WHERE external_id OPERATOR(pg_catalog.=) $1",
-			lengthof(argtypes), argtypes, &row->values[USER_ID], NULL);
+			lengthof(argtypes), argtypes, &row->values[USERS_ID], NULL);
 	return TakeUser(row);
 }
 
@@ -150,12 +151,14 @@ LookUpUser(Row *row)
 bool
 SameUser(const Row *a, const Row *b)
 {
-	return a->isnull[NAME] == b->isnull[NAME] &&
-		   a->isnull[CREATED_AT] == b->isnull[CREATED_AT] &&
-		   (a->isnull[NAME] ||
-			SpansEqual(TextSpan(a->values[NAME]), TextSpan(b->values[NAME]))) &&
-		   (a->isnull[CREATED_AT] || DatumGetInt64(a->values[CREATED_AT]) ==
-										 DatumGetInt64(b->values[CREATED_AT]));
+	return a->isnull[USERS_NAME] == b->isnull[USERS_NAME] &&
+		   a->isnull[USERS_CREATED_AT] == b->isnull[USERS_CREATED_AT] &&
+		   (a->isnull[USERS_NAME] ||
+			SpansEqual(TextSpan(a->values[USERS_NAME]),
+					   TextSpan(b->values[USERS_NAME]))) &&
+		   (a->isnull[USERS_CREATED_AT] ||
+			DatumGetInt64(a->values[USERS_CREATED_AT]) ==
+				DatumGetInt64(b->values[USERS_CREATED_AT]));
 }
 
 /*
@@ -168,16 +171,17 @@ ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 		   const bool *named)
 {
 	Row		  stored = *new;
-	bool	  set[NUM_COLUMNS];
+	bool	  set[NUM_USER_COLUMNS];
 	bool	  created;
 	Violation violation;
 
 	/* of one who is not registered null is what he has */
 	memcpy(set, named, sizeof(set));
-	set[CREATED_AT] = named[CREATED_AT] && !new->isnull[CREATED_AT];
+	set[USERS_CREATED_AT] = named[USERS_CREATED_AT] &&
+							!new->isnull[USERS_CREATED_AT];
 
-	if (named[CREATED_AT] && new->isnull[CREATED_AT] &&
-		!old->isnull[CREATED_AT])
+	if (named[USERS_CREATED_AT] && new->isnull[USERS_CREATED_AT] &&
+		!old->isnull[USERS_CREATED_AT])
 	{
 		ViolateNull("created_at", &violation);
 		ReportRow(&violation, trigdata);
@@ -185,7 +189,7 @@ ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 	if (!SpansEqual(UserId(old), UserId(new)))
 	{
 		UserChange change = {
-			.users = {old->values[USER_ID], new->values[USER_ID]}};
+			.users = {old->values[USERS_ID], new->values[USERS_ID]}};
 
 		if (!TransferInteractions(&change, true))
 			return false;
@@ -193,7 +197,7 @@ ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 	else if (!LookUpUser(&stored))
 		return false;
 
-	if (!set[NAME] && !set[CREATED_AT])
+	if (!set[USERS_NAME] && !set[USERS_CREATED_AT])
 		return LookUpUser(new);
 	if (SaveUser(trigdata, new, set, &created))
 		return true;
@@ -207,7 +211,8 @@ ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 bool
 InsertUser(const TriggerData *trigdata, Row *row)
 {
-	bool named[] = {true, !row->isnull[NAME], !row->isnull[CREATED_AT]};
+	bool named[] = {true, !row->isnull[USERS_NAME],
+					!row->isnull[USERS_CREATED_AT]};
 	bool created = true;
 	bool saved = SaveUser(trigdata, row, named, &created);
 
@@ -235,7 +240,7 @@ change_user(PG_FUNCTION_ARGS)
 	Span target = user;
 	Row	 old = {.values = {PG_GETARG_DATUM(0)}};
 	Row new;
-	bool	  named[NUM_COLUMNS];
+	bool	  named[NUM_USER_COLUMNS];
 	TupleDesc tupdesc;
 	HeapTuple tuple = NULL;
 
@@ -247,7 +252,7 @@ change_user(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (!LookUpUser(&old))
 		ReportUnknownUser();
-	for (int i = 0; i < NUM_COLUMNS; i++)
+	for (int i = 0; i < NUM_USER_COLUMNS; i++)
 	{
 		named[i] = PG_GETARG_BOOL(1 + i);
 		new.values[i] = named[i] ? PG_GETARG_DATUM(4 + i) : old.values[i];

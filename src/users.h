@@ -13,20 +13,20 @@
 /* columns of interactions.users and, in this order, of interactions_v1.users */
 enum
 {
-	USER_ID,
-	NAME,
-	CREATED_AT,
-	NUM_COLUMNS
+	USERS_ID,
+	USERS_NAME,
+	USERS_CREATED_AT,
+	NUM_USER_COLUMNS
 };
 
-extern const NeededColumn UserColumns[NUM_COLUMNS];		 /* of the table */
-extern const NeededColumn KnownUserColumns[NUM_COLUMNS]; /* of the view */
+extern const NeededColumn UserColumns[NUM_USER_COLUMNS];	  /* of the table */
+extern const NeededColumn KnownUserColumns[NUM_USER_COLUMNS]; /* of the view */
 
 /* the id in a row of the view */
 static inline Span
 UserId(const Row *row)
 {
-	return TextSpan(row->values[USER_ID]);
+	return TextSpan(row->values[USERS_ID]);
 }
 
 extern bool LookUpUser(Row *row);
