@@ -338,8 +338,8 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 								request->page_size - found);
 		window.to = window.from;
 		window.number++;
-	} while (found < request->page_size && window.to > request->from &&
-			 window.number < MAX_WINDOWS);
+		Assert(window.number < MAX_WINDOWS);
+	} while (found < request->page_size && window.to > request->from);
 }
 
 /* Put the page that the arguments ask for into the function's result. */

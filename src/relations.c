@@ -20,6 +20,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "relations.h"
 #include "utils/builtins.h"
@@ -31,9 +32,13 @@
 	" WITH (autovacuum_vacuum_scale_factor = 0.05,"                            \
 	" autovacuum_analyze_scale_factor = 0.02)"
 
-#define REFUSE(...)                                                            \
-	ereport(ERROR,                                                             \
-			(errcode(ERRCODE_INVALID_TABLE_DEFINITION), errmsg(__VA_ARGS__)))
+/* Raise that a relation is not what it has to be. */
+pg_noreturn static void
+Refuse(const char *message)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					errmsg_internal("%s", message)));
+}
 
 /* Run a statement, made of names of ours and numbers. */
 static void
@@ -77,27 +82,29 @@ CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
 	Form_pg_attribute attribute;
 
 	if (attnum <= 0)
-		REFUSE("relation \"%s\" has no column \"%s\"", target->qualified,
-			   needed->name);
+		Refuse(psprintf("relation \"%s\" has no column \"%s\"",
+						target->qualified, needed->name));
 	attribute = TupleDescAttr(tupdesc, attnum - 1);
 	if (attribute->atttypid != needed->typid)
-		REFUSE("column \"%s\" of relation \"%s\" must be of type"
-			   " %s, not %s",
-			   needed->name, target->qualified, format_type_be(needed->typid),
-			   format_type_be(attribute->atttypid));
+		Refuse(psprintf("column \"%s\" of relation \"%s\" must be of type"
+						" %s, not %s",
+						needed->name, target->qualified,
+						format_type_be(needed->typid),
+						format_type_be(attribute->atttypid)));
 	if (needed->bytewise && attribute->attcollation != C_COLLATION_OID)
-		REFUSE("column \"%s\" of relation \"%s\" must have"
-			   " collation \"C\"",
-			   needed->name, target->qualified);
+		Refuse(psprintf("column \"%s\" of relation \"%s\" must have"
+						" collation \"C\"",
+						needed->name, target->qualified));
 	if (attribute->attgenerated != '\0' ||
 		attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
 		(needed->not_null && !attribute->attnotnull))
-		REFUSE(attribute->attgenerated != '\0' || attribute->attidentity != '\0'
-				   ? "column \"%s\" of relation \"%s\" must not be"
-					 " generated"
-				   : "column \"%s\" of relation \"%s\" must be"
-					 " NOT NULL",
-			   needed->name, target->qualified);
+		Refuse(psprintf(attribute->attgenerated != '\0' ||
+								attribute->attidentity != '\0'
+							? "column \"%s\" of relation \"%s\" must not be"
+							  " generated"
+							: "column \"%s\" of relation \"%s\" must be"
+							  " NOT NULL",
+						needed->name, target->qualified));
 }
 
 /*
@@ -163,9 +170,9 @@ HasTrigger(const Target *target, const char *name, const char *call)
 			call[strlen(function)] != '(' ||
 			get_func_namespace(trigger->tgfoid) !=
 				get_namespace_oid("interactions", false))
-			REFUSE("trigger \"%s\" of relation \"%s\" must call"
-				   " interactions.%s",
-				   name, target->qualified, call);
+			Refuse(psprintf("trigger \"%s\" of relation \"%s\" must call"
+							" interactions.%s",
+							name, target->qualified, call));
 	}
 	relation_close(rel, NoLock);
 	return result;
@@ -230,10 +237,10 @@ HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
 								RelationGetIndexPredicate(index) == NIL);
 		else if (index->rd_index->indisprimary &&
 				 (!same || !index->rd_index->indimmediate))
-			REFUSE(same ? "primary key of table \"%s\", (%s), must"
-						  " not be deferrable"
-						: "primary key of table \"%s\" must be (%s)",
-				   target->qualified, columns);
+			Refuse(psprintf(same ? "primary key of table \"%s\", (%s), must"
+								   " not be deferrable"
+								 : "primary key of table \"%s\" must be (%s)",
+							target->qualified, columns));
 		else
 			result = result || index->rd_index->indisprimary;
 		index_close(index, NoLock);

@@ -170,7 +170,6 @@ bool
 ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 		   const bool *named)
 {
-	Row		  stored = *new;
 	bool	  set[NUM_USER_COLUMNS];
 	bool	  created;
 	Violation violation;
@@ -194,8 +193,13 @@ ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 		if (!TransferInteractions(&change, true))
 			return false;
 	}
-	else if (!LookUpUser(&stored))
-		return false;
+	else
+	{
+		Row now = *new;
+
+		if (!LookUpUser(&now))
+			return false;
+	}
 
 	if (!set[USERS_NAME] && !set[USERS_CREATED_AT])
 		return LookUpUser(new);
