@@ -210,21 +210,27 @@ PurgePart(Purge *purge, const Part *part)
 	}
 }
 
-/* Remove the old rows of a table. */
 static void
-PurgeTable(Purge *purge)
+PurgeParts(Purge *purge)
 {
 	int	  nparts;
 	Part *parts = FindParts(purge, &nparts);
 
 	purge->told = GetCurrentTimestamp();
+	for (int i = 0; i < nparts; i++)
+	{
+		if (parts[i].from < purge->older_than)
+			PurgePart(purge, &parts[i]);
+	}
+}
+
+/* Remove the old rows of a table. */
+static void
+PurgeTable(Purge *purge)
+{
 	PG_TRY();
 	{
-		for (int i = 0; i < nparts; i++)
-		{
-			if (parts[i].from < purge->older_than)
-				PurgePart(purge, &parts[i]);
-		}
+		PurgeParts(purge);
 	}
 	PG_FINALLY();
 	{

@@ -319,9 +319,8 @@ Datum
 delete_user(PG_FUNCTION_ARGS)
 {
 	Span user = IdArgument(fcinfo, 0, "external_id");
-	Row		   row = {.values = {PG_GETARG_DATUM(0)},
-					  .isnull = {false, true, true}};
-	bool	   known;
+	Row	 row = {.values = {PG_GETARG_DATUM(0)}, .isnull = {false, true, true}};
+	bool known;
 	UserChange change;
 	TupleDesc  tupdesc;
 	HeapTuple  tuple;
@@ -331,12 +330,12 @@ delete_user(PG_FUNCTION_ARGS)
 	LockUsers(user, user);
 	SPI_connect();
 	/* what comes back is what is erased */
-	(void) LockRowsOf(TABLE_USERS, row.values[USER_ID]);
+	(void) LockRowsOf(TABLE_USERS, row.values[USERS_ID]);
 	known = LookUpUser(&row) ||
-			HasRows(TABLE_RECOMMENDATIONS, row.values[USER_ID]);
+			HasRows(TABLE_RECOMMENDATIONS, row.values[USERS_ID]);
 	if (known)
 	{
-		change = EraseUser(row.values[USER_ID]);
+		change = EraseUser(row.values[USERS_ID]);
 		/* somebody else may have erased him meanwhile */
 		known = false;
 		for (int i = 0; i < NUM_USER_TABLES; i++)

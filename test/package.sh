@@ -111,14 +111,15 @@ install_debs() {
 
 # What is to be enabled by hand is all there, and the secret of tokens is for the user alone that PostgREST is
 look_at_files() {
-	unit=/lib/systemd/system/interactions-postgrest.service
+	units=$(dpkg -L interactions-rest | sed -n 's|/interactions-nginx\.service$||p')
+	unit=$units/interactions-postgrest.service
 	for file in /etc/interactions/{nginx,postgrest}.conf /usr/share/interactions/{roles,reader}.sql /usr/share/doc/interactions-rest/{README.Debian,rest.md.gz} \
-		/lib/systemd/system/interactions-nginx.service $unit; do
+		"$units"/interactions-nginx.service "$unit"; do
 		[[ $(dpkg -S "$file") == interactions-rest:* ]]
 	done
-	[[ -e $(sed -n 's/^ExecStart=[^ ]* //p' $unit) ]]
+	[[ -e $(sed -n 's/^ExecStart=[^ ]* //p' "$unit") ]]
 	bash -c "$(sed -n 's/^# *openssl.* | sudo \(install .*\)/\1/p' /etc/interactions/postgrest.conf)" <<<secret
-	[[ $(stat -c '%U %a' /etc/interactions/jwt.secret) == "$(sed -n 's/^User=//p' $unit) 600" ]]
+	[[ $(stat -c '%U %a' /etc/interactions/jwt.secret) == "$(sed -n 's/^User=//p' "$unit") 600" ]]
 	rm /etc/interactions/jwt.secret
 }
 
@@ -136,7 +137,7 @@ store_purchase() {
 
 # nginx, as the unit starts it, but at a socket
 serve_documents() {
-	start=$(sed -n 's/^ExecStart=//p' /lib/systemd/system/interactions-nginx.service)
+	start=$(sed -n 's/^ExecStart=//p' "$(dpkg -L interactions-rest | grep '/interactions-nginx\.service$')")
 	sed 's|listen 127\.0\.0\.1:8080;|listen unix:/var/lib/interactions/socket;|' /etc/interactions/nginx.conf >nginx.conf
 	install -d -o www-data /var/lib/interactions
 	chmod 755 /root

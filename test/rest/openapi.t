@@ -152,6 +152,7 @@ $got = request($nginx, { method => 'GET', target => '/v1/docs', headers => [] })
 is $got->{status}, 200, 'the page is served';
 is $got->{headers}{'content-type'}, 'text/html; charset=utf-8', 'as HTML';
 is_deeply [ sort $got->{body} =~ /(?:src|href|spec-url)="([^"]*)"/g ], [ 'docs/redoc.js', 'openapi.yaml', 'openapi.yaml' ], 'it needs two files';
+is request($nginx, { method => 'GET', target => '/v1/docs/', headers => [] })->{headers}{location}, '../docs', 'which a slash would lead astray';
 like $got->{headers}{'content-security-policy'}, qr/^default-src 'none'; connect-src 'self'; img-src data:; script-src 'self';/, 'and may load no other';
 
 SKIP:

@@ -91,13 +91,18 @@ BEGIN;
 CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 ALTER TABLE interactions.users ADD email text COLLATE ci UNIQUE;
 UPDATE interactions.users SET email = user_id || '@X';
-CREATE TABLE mails (email varchar REFERENCES interactions.users (email) ON DELETE CASCADE);
+-- from 18 on a key has to have the very collation of what it refers to if that is not deterministic
+SELECT CASE WHEN current_setting('server_version_num')::integer >= 180000 THEN 'COLLATE ci' ELSE '' END AS collation \gset
+CREATE TABLE mails (email varchar :collation REFERENCES interactions.users (email) ON DELETE CASCADE);
 CREATE TABLE old_mails () INHERITS (mails);
 CREATE TABLE texts (body text, user_id text COLLATE "C" GENERATED ALWAYS AS (lower(body)) STORED REFERENCES interactions.users ON DELETE CASCADE);
+CREATE TABLE labels (user_id text COLLATE "en-x-icu" REFERENCES interactions.users ON DELETE CASCADE);
+INSERT INTO labels VALUES ('g');
 INSERT INTO mails VALUES ('g@x'), ('G@X');
 INSERT INTO old_mails VALUES ('g@X');
 SELECT interactions_v1.transfer_interactions('g', 't') ->> 'user_deleted';
 SELECT tableoid::regclass, email FROM mails ORDER BY 1, 2;
+TABLE labels;
 ROLLBACK;
 -- the target is there in the end
 BEGIN;
