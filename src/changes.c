@@ -238,9 +238,9 @@ FindStoredMeanwhile(const UserChange *change)
  *
  * Where tables are tied, all rows are locked before: else what others store
  * until the statement ends, or make of a row that it has passed over, would
- * follow a key uncounted.  Where no more were found than were locked, it was a
- * policy or a trigger that kept some, and another run would not help.  But
- * there is another run until a trigger has stored nothing more.
+ * follow a key uncounted.  So would rows that were kept; as they are locked, it
+ * was a policy or a trigger that kept them, and another run would not help.
+ * But there is another run until a trigger has stored nothing more.
  */
 static void
 RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
@@ -282,7 +282,7 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 			if (found == removed + moved && found >= locked[table])
 				continue;
 			if (run == MAX_RUNS || ResultInt64(i, COUNT_OTHERWISE) > 0 ||
-				(tied && found <= locked[table]) || IsolationUsesXactSnapshot())
+				tied || IsolationUsesXactSnapshot())
 				ReportKeptRows(TableName(table));
 			done = false;
 		}
