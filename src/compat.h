@@ -27,27 +27,26 @@
 #define PREFETCH(address) ((void) (address))
 #endif
 
+/*
+ * SameColumns is whether rows of one table are rows of another as they are,
+ * StatementPermitted whether the current user may do what a planned one does.
+ */
 #if PG_VERSION_NUM < 160000
 #define json_report_error(error, lex) json_ereport_error(error, lex)
+#define SameColumns(a, b) (build_attrmap_by_name_if_req(a, b) == NULL)
+#define StatementPermitted(stmt) ExecCheckRTPerms((stmt)->rtable, false)
 #else
 #define json_report_error(error, lex) json_errsave_error(error, lex, NULL)
+#define SameColumns(a, b) (build_attrmap_by_name_if_req(a, b, false) == NULL)
+#define StatementPermitted(stmt)                                               \
+	ExecCheckPermissions((stmt)->rtable, (stmt)->permInfos, false)
 #endif
 
 #if PG_VERSION_NUM < 170000
 #define index_insert_cleanup(index, info) ((void) 0)
-#endif
-
-#if PG_VERSION_NUM < 170000
 #define HoldsLock(tag, mode) LockHeldByMe(tag, mode)
 #else
 #define HoldsLock(tag, mode) LockHeldByMe(tag, mode, false)
-#endif
-
-/* Whether rows of one table are rows of another as they are. */
-#if PG_VERSION_NUM < 160000
-#define SameColumns(a, b) (build_attrmap_by_name_if_req(a, b) == NULL)
-#else
-#define SameColumns(a, b) (build_attrmap_by_name_if_req(a, b, false) == NULL)
 #endif
 
 #if PG_VERSION_NUM < 190000
@@ -76,17 +75,6 @@ JsonLexer(const char *json, int len, bool unescape)
 #else
 	return makeJsonLexContextCstringLen(unconstify(char *, json), len,
 										GetDatabaseEncoding(), unescape);
-#endif
-}
-
-/* Whether the current user may do what a planned statement does. */
-static inline bool
-StatementPermitted(const PlannedStmt *stmt)
-{
-#if PG_VERSION_NUM >= 160000
-	return ExecCheckPermissions(stmt->rtable, stmt->permInfos, false);
-#else
-	return ExecCheckRTPerms(stmt->rtable, false);
 #endif
 }
 

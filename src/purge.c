@@ -210,27 +210,21 @@ PurgePart(Purge *purge, const Part *part)
 	}
 }
 
-static void
-PurgeParts(Purge *purge)
-{
-	int	  nparts;
-	Part *parts = FindParts(purge, &nparts);
-
-	purge->told = GetCurrentTimestamp();
-	for (int i = 0; i < nparts; i++)
-	{
-		if (parts[i].from < purge->older_than)
-			PurgePart(purge, &parts[i]);
-	}
-}
-
 /* Remove the old rows of a table. */
 static void
 PurgeTable(Purge *purge)
 {
+	int nparts;
+	Part *volatile parts = FindParts(purge, &nparts);
+
+	purge->told = GetCurrentTimestamp();
 	PG_TRY();
 	{
-		PurgeParts(purge);
+		for (int i = 0; i < nparts; i++)
+		{
+			if (parts[i].from < purge->older_than)
+				PurgePart(purge, &parts[i]);
+		}
 	}
 	PG_FINALLY();
 	{

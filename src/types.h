@@ -6,7 +6,7 @@
 #define INTERACTIONS_TYPES_H
 
 #include "access/tupdesc.h"
-#include "catalog/pg_type.h"
+#include "columns.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -23,40 +23,12 @@ typedef enum Column
 
 #define NUM_TYPES 5
 #define MAX_OWN_COLUMNS 2
-#define MAX_COLUMNS 8 /* of any table of ours */
 
 StaticAssertDecl((int) COLUMN_FIRST_OWN + MAX_OWN_COLUMNS + 1 <= MAX_COLUMNS,
 				 "a type has too many columns");
 
-/* the values of a row, in the order of its columns */
-typedef struct Row
-{
-	Datum values[MAX_COLUMNS];
-	bool isnull[MAX_COLUMNS];
-} Row;
-
 /* the primary key of each type's table: "stored already" means this one */
 #define KEY_COLUMNS "user_id, \"timestamp\", item_id, fingerprint"
-
-/* a column that a table or a view of ours has to have */
-typedef struct NeededColumn
-{
-	const char *name;
-	Oid typid;
-	bool not_null; /* of a type's own one: null is an error */
-	bool bytewise; /* COLLATE "C" */
-	const char *comment;
-	/* of a type's own one, which is float8, numeric, int4 or int8 */
-	const char *rule; /* completes the sentence '"price" must be …' */
-	int64 min;
-	double max; /* of numeric and float8 */
-} NeededColumn;
-
-/* one that is held to no rule */
-#define COLUMN(name, typid, not_null, bytewise, comment)                       \
-	{                                                                          \
-		name, typid, not_null, bytewise, comment, NULL, 0, 0                   \
-	}
 
 typedef struct InteractionType
 {
@@ -94,13 +66,6 @@ static inline int
 WireColumnCount(const InteractionType *type)
 {
 	return type->ncolumns - 1;
-}
-
-/* Type in wire format, where a timestamp is milliseconds. */
-static inline Oid
-WireTypeOf(const NeededColumn *column)
-{
-	return column->typid == TIMESTAMPTZOID ? INT8OID : column->typid;
 }
 
 #endif /* INTERACTIONS_TYPES_H */
