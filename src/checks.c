@@ -74,7 +74,11 @@ checked_ids(PG_FUNCTION_ARGS)
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &ids, &nulls,
 					  &nids);
-	if (ARR_NDIM(array) > 1 || nids < least || nids > most)
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" must be an array of one dimension", property)));
+	if (nids < least || nids > most)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("\"%s\" must be %d to %d ids, not %d", property,
 							   least, most, nids)));

@@ -1,7 +1,6 @@
 /*
  * compat.h
- *	  What differs between the supported versions of PostgreSQL, 15 to 19, and
- *	  between compilers.
+ *	  What differs between PostgreSQL 15 to 19, and between compilers.
  */
 #ifndef INTERACTIONS_COMPAT_H
 #define INTERACTIONS_COMPAT_H
