@@ -84,9 +84,9 @@ RowSpan(const RowColumns *columns, TupleTableSlot *row, Column column)
 }
 
 /*
- * Read a row; false where its time in wire format is out of range.  It is read from the
- * executor's slot, so that what comes after the trigger need not take it apart
- * anew.
+ * Read a row; false where its time in wire format is out of range.  It is read
+ * from the executor's slot, so that what comes after the trigger need not take
+ * it apart anew.
  */
 bool
 ReadRow(const RowColumns *columns, TupleTableSlot *row,

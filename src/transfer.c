@@ -238,8 +238,7 @@ TransferInteractions(UserChange *change, bool delete_user)
 	LockUsers(TextSpan(change->users[0]), TextSpan(change->users[1]));
 	/* before it is looked what there is: nothing comes that refers to it */
 	(void) LockRowsOf(TABLE_USERS, change->users[0]);
-	known = IsRegistered(change->users[0]) ||
-			HasRows(TABLE_RECOMMENDATIONS, change->users[0]);
+	known = IsRegistered(change->users[0]);
 	change->changes[TABLE_RECOMMENDATIONS] = ROWS_MOVE;
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
@@ -247,7 +246,7 @@ TransferInteractions(UserChange *change, bool delete_user)
 			change->changes[i] = ROWS_MOVE;
 		known = known || change->changes[i] == ROWS_MOVE;
 	}
-	if (!known)
+	if (!known && !HasRows(TABLE_RECOMMENDATIONS, change->users[0]))
 		return false;
 
 	for (int try = 1; !done && try < MAX_TRIES && !IsolationUsesXactSnapshot();
