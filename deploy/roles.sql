@@ -66,7 +66,8 @@ GRANT UPDATE (user_id) ON interactions.recommendations TO web;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA interactions, interactions_v1 TO web_reader;
 -- what functions of the API call
-GRANT EXECUTE ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]), interactions.warn_of_seconds(bigint, boolean),
+GRANT EXECUTE ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]), interactions.tell_recommendations(interactions_v1.recommendation[], bigint),
+	interactions.warn_of_seconds(bigint, boolean),
 	interactions.update_user(text, json), interactions.change_user(text, boolean, boolean, boolean, text, text, bigint),
 	interactions.delete_user(text) TO web;
 

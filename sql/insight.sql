@@ -1,6 +1,7 @@
 /*
  * What the store answers: what goes together, what is popular, what recommendations brought. The tables are made by
- * interactions.create_tables(), so functions name them in strings, with a search_path of their own.
+ * interactions.create_tables(), so functions name them in strings. Where these run with the search_path of who calls,
+ * so that triggers and policies of somebody's do, they name every object with its schema, operators included.
  */
 
 -- rules and settings, for the functions below
@@ -149,15 +150,15 @@ COMMENT ON TYPE interactions_v1.together_item IS
 
 CREATE FUNCTION interactions_v1.list_together_items(item_id text, interaction_type text DEFAULT 'purchases', page_size integer DEFAULT 10,
 	score text DEFAULT 'llr', min_baskets integer DEFAULT 2, min_users integer DEFAULT 2) RETURNS SETOF interactions_v1.together_item
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS $$
 #variable_conflict use_column
 <<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
-	pairs CONSTANT regclass := interactions.required_table('item_pairs');
-	type CONSTANT text COLLATE "C" := interactions.checked_type(coalesce(interaction_type, 'purchases'));
-	item CONSTANT text COLLATE "C" := interactions.checked_id('item_id', item_id);
+	pairs CONSTANT pg_catalog.regclass := interactions.required_table('item_pairs');
+	type CONSTANT pg_catalog.text COLLATE pg_catalog."C" := interactions.checked_type(coalesce(interaction_type, 'purchases'));
+	item CONSTANT pg_catalog.text COLLATE pg_catalog."C" := interactions.checked_id('item_id', item_id);
 	most CONSTANT integer := interactions.checked_page_size(page_size);
-	best_by CONSTANT text := interactions.checked_score(coalesce(score, 'llr'));
+	best_by CONSTANT pg_catalog.text := interactions.checked_score(coalesce(score, 'llr'));
 BEGIN
 	RETURN QUERY
 	SELECT other_item_id, baskets, users, item_baskets, other_baskets, total_baskets,
@@ -169,8 +170,8 @@ BEGIN
 		interactions.pair_score('jaccard', baskets, item_baskets, other_baskets, total_baskets)
 	FROM (
 		SELECT * FROM interactions.item_pairs
-		WHERE interaction_type = this.type AND item_id = this.item
-			AND baskets >= coalesce(list_together_items.min_baskets, 2) AND users >= coalesce(list_together_items.min_users, 2)
+		WHERE interaction_type OPERATOR(pg_catalog.=) this.type AND item_id OPERATOR(pg_catalog.=) this.item
+			AND baskets OPERATOR(pg_catalog.>=) coalesce(list_together_items.min_baskets, 2) AND users OPERATOR(pg_catalog.>=) coalesce(list_together_items.min_users, 2)
 		ORDER BY interactions.pair_score(this.best_by, baskets, item_baskets, other_baskets, total_baskets) DESC, other_item_id
 		LIMIT this.most
 	) AS best;
@@ -189,21 +190,22 @@ COMMENT ON TYPE interactions_v1.cart_item IS
 
 CREATE FUNCTION interactions.list_together(item_ids text[], interaction_type text, page_size integer, score text, min_baskets integer, min_users integer)
 	RETURNS SETOF interactions_v1.cart_item
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS $$
 #variable_conflict use_column
 <<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
-	pairs CONSTANT regclass := interactions.required_table('item_pairs');
-	type CONSTANT text COLLATE "C" := interactions.checked_type(interaction_type);
-	cart CONSTANT text[] COLLATE "C" := item_ids;
+	pairs CONSTANT pg_catalog.regclass := interactions.required_table('item_pairs');
+	type CONSTANT pg_catalog.text COLLATE pg_catalog."C" := interactions.checked_type(interaction_type);
+	cart CONSTANT pg_catalog.text[] COLLATE pg_catalog."C" := item_ids;
 	most CONSTANT integer := interactions.checked_page_size(page_size);
-	best_by CONSTANT text := interactions.checked_score(score);
+	best_by CONSTANT pg_catalog.text := interactions.checked_score(score);
 BEGIN
 	RETURN QUERY
-	SELECT other_item_id, count(*), sum(interactions.pair_score(this.best_by, baskets, item_baskets, other_baskets, total_baskets)) AS total
+	SELECT other_item_id, pg_catalog.count(*),
+		pg_catalog.sum(interactions.pair_score(this.best_by, baskets, item_baskets, other_baskets, total_baskets)) AS total
 	FROM interactions.item_pairs
-	WHERE interaction_type = this.type AND item_id = ANY (this.cart) AND other_item_id <> ALL (this.cart)
-		AND baskets >= list_together.min_baskets AND users >= list_together.min_users
+	WHERE interaction_type OPERATOR(pg_catalog.=) this.type AND item_id OPERATOR(pg_catalog.=) ANY (this.cart) AND other_item_id OPERATOR(pg_catalog.<>) ALL (this.cart)
+		AND baskets OPERATOR(pg_catalog.>=) list_together.min_baskets AND users OPERATOR(pg_catalog.>=) list_together.min_users
 	GROUP BY other_item_id
 	ORDER BY total DESC, other_item_id
 	LIMIT this.most;
@@ -212,28 +214,40 @@ $$;
 COMMENT ON FUNCTION interactions.list_together(text[], text, integer, text, integer, integer) IS
 	'Items that go together with several, without these, best first by the sum of a score';
 
-CREATE FUNCTION interactions_v1.list_cart_together_items(json) RETURNS SETOF interactions_v1.cart_item
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION interactions.read_cart(body json, OUT item_ids text[], OUT interaction_type text, OUT page_size integer, OUT score text,
+	OUT min_baskets integer, OUT min_users integer)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	given CONSTANT json := interactions.read_object($1, 'a cart', '{item_ids,interaction_type,page_size,score,min_baskets,min_users}');
+	given CONSTANT json := interactions.read_object(body, 'a cart', '{item_ids,interaction_type,page_size,score,min_baskets,min_users}');
 BEGIN
 	IF given -> 'item_ids' IS NULL THEN
 		RAISE '"item_ids" must not be null' USING ERRCODE = '23502';
 	END IF;
-	RETURN QUERY SELECT * FROM interactions.list_together(interactions.read_ids('item_ids', given -> 'item_ids', 1, 50),
-		coalesce(given ->> 'interaction_type', 'purchases'), coalesce((given ->> 'page_size')::integer, 10), coalesce(given ->> 'score', 'llr'),
-		coalesce((given ->> 'min_baskets')::integer, 2), coalesce((given ->> 'min_users')::integer, 2));
+	item_ids := interactions.read_ids('item_ids', given -> 'item_ids', 1, 50);
+	interaction_type := coalesce(given ->> 'interaction_type', 'purchases');
+	page_size := coalesce((given ->> 'page_size')::integer, 10);
+	score := coalesce(given ->> 'score', 'llr');
+	min_baskets := coalesce((given ->> 'min_baskets')::integer, 2);
+	min_users := coalesce((given ->> 'min_users')::integer, 2);
 END
 $$;
+COMMENT ON FUNCTION interactions.read_cart(json) IS
+	'What is asked for by a cart, an object; what it leaves out is the default';
+
+CREATE FUNCTION interactions_v1.list_cart_together_items(json) RETURNS SETOF interactions_v1.cart_item
+	LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+	SELECT listed.* FROM interactions.read_cart($1) AS cart,
+		interactions.list_together(cart.item_ids, cart.interaction_type, cart.page_size, cart.score, cart.min_baskets, cart.min_users) AS listed;
+END;
 COMMENT ON FUNCTION interactions_v1.list_cart_together_items(json) IS
 	'Items that go together with those of a cart, an object: {"item_ids": [1 to 50 ids], "interaction_type", "page_size", "score", "min_baskets", "min_users"}; best first by the sum of the scores, without the cart''s own';
 
 CREATE FUNCTION interactions_v1.list_bought_together_items(VARIADIC ids text[]) RETURNS SETOF interactions_v1.cart_item
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	RETURN QUERY SELECT * FROM interactions.list_together(interactions.checked_ids('ids', coalesce(ids, '{}'), 1, 50), 'purchases', 4, 'llr', 2, 2);
-END
-$$;
+	LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+	SELECT * FROM interactions.list_together(interactions.checked_ids('ids', coalesce(ids, '{}'), 1, 50), 'purchases', 4, 'llr', 2, 2);
+END;
 COMMENT ON FUNCTION interactions_v1.list_bought_together_items(text[]) IS
 	'The four items that are bought together with the given ones, 1 to 50, best first by the sum of their log-likelihood ratios';
 
@@ -248,16 +262,16 @@ COMMENT ON TYPE interactions_v1.popular_item IS
 
 CREATE FUNCTION interactions_v1.list_popular_items(interaction_type text DEFAULT 'purchases', page_size integer DEFAULT 10)
 	RETURNS SETOF interactions_v1.popular_item
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS $$
 #variable_conflict use_column
 <<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
-	popularity CONSTANT regclass := interactions.required_table('item_popularity');
-	type CONSTANT text COLLATE "C" := interactions.checked_type(coalesce(interaction_type, 'purchases'));
+	popularity CONSTANT pg_catalog.regclass := interactions.required_table('item_popularity');
+	type CONSTANT pg_catalog.text COLLATE pg_catalog."C" := interactions.checked_type(coalesce(interaction_type, 'purchases'));
 	most CONSTANT integer := interactions.checked_page_size(page_size);
 BEGIN
 	RETURN QUERY SELECT item_id, interactions, users, score FROM interactions.item_popularity
-	WHERE interaction_type = this.type ORDER BY score DESC, item_id LIMIT this.most;
+	WHERE interaction_type OPERATOR(pg_catalog.=) this.type ORDER BY score DESC, item_id LIMIT this.most;
 END
 $$;
 COMMENT ON FUNCTION interactions_v1.list_popular_items(text, integer) IS
@@ -320,91 +334,9 @@ $$;
 COMMENT ON FUNCTION interactions.read_recommendation(json) IS
 	'A recommendation, as an object, held to the rules';
 
-CREATE FUNCTION interactions.store_recommendations(given interactions_v1.recommendation[]) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-<<this>>
+CREATE FUNCTION interactions.read_recommendations(body json) RETURNS interactions_v1.recommendation[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	stored text[] COLLATE "C";
-	other text;
-	late bigint;
-BEGIN
-	-- a time that is not given is any
-	SELECT recommendation_id INTO other FROM unnest(given)
-	GROUP BY recommendation_id HAVING count(DISTINCT (user_id, scenario, item_ids)) > 1 OR count(DISTINCT "timestamp") > 1 LIMIT 1;
-	IF FOUND THEN
-		RAISE 'recommendation "%" is given with other values, too', left(other, 64) USING ERRCODE = '23505';
-	END IF;
-
-	WITH inserted AS (
-		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
-		SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::text)
-		FROM unnest(given) ORDER BY recommendation_id, "timestamp"
-		ON CONFLICT (recommendation_id) DO NOTHING RETURNING recommendation_id)
-	SELECT coalesce(array_agg(recommendation_id), '{}') INTO stored FROM inserted;
-	-- it is what interactions bear
-	IF EXISTS (SELECT unnest(stored) EXCEPT SELECT recommendation_id FROM unnest(given)) THEN
-		RAISE 'a trigger must not change the id of a recommendation' USING ERRCODE = '27000';
-	ELSIF cardinality(stored) = cardinality(given) THEN
-		RETURN cardinality(stored);
-	END IF;
-
-	-- what was there already has to be what is given
-	SELECT recommendation_id INTO other FROM unnest(given) AS one JOIN interactions.recommendations AS known USING (recommendation_id)
-	WHERE recommendation_id NOT IN (SELECT unnest(this.stored)) AND ((one.user_id, one.scenario, one.item_ids) IS DISTINCT FROM (known.user_id, known.scenario, known.item_ids)
-		OR interactions.timestamp_from_ms(one."timestamp"::text) <> known."timestamp")
-	LIMIT 1;
-	IF FOUND THEN
-		RAISE 'recommendation "%" is stored with other values', left(other, 64) USING ERRCODE = '23505';
-	END IF;
-	-- what is not there either was skipped by a trigger, or is hidden by a policy: that is a unique violation
-	INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
-	SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::text)
-	FROM unnest(given) AS one
-	WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id = one.recommendation_id)
-	ORDER BY recommendation_id, "timestamp";
-	GET DIAGNOSTICS late = ROW_COUNT;
-	RETURN cardinality(stored) + late;
-END
-$$;
-COMMENT ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]) IS
-	'Store recommendations, and tell how many were not there; one that is there with other values is 23505';
-
-CREATE FUNCTION interactions.insert_recommendation() RETURNS trigger
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	PERFORM interactions.store_recommendations(ARRAY[ROW(NEW.recommendation_id, NEW.user_id, NEW.scenario, NEW.item_ids, NEW."timestamp")::interactions_v1.recommendation]);
-	-- RETURNING shows what is stored; a row that a trigger skipped is none
-	SELECT * INTO NEW FROM interactions_v1.recommendations AS stored WHERE stored.recommendation_id = NEW.recommendation_id;
-	RETURN CASE WHEN FOUND THEN NEW END;
-END
-$$;
-COMMENT ON FUNCTION interactions.insert_recommendation() IS
-	'INSTEAD OF INSERT trigger of interactions_v1.recommendations: store the row, unless it is stored already; gives back what is stored';
-
-CREATE FUNCTION interactions_v1.create_recommendation(json) RETURNS interactions_v1.recommendation
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	recommendations CONSTANT regclass := interactions.required_table('recommendations');
-	given CONSTANT interactions_v1.recommendation := interactions.read_recommendation($1);
-	created CONSTANT bigint := interactions.store_recommendations(ARRAY[given]);
-	result interactions_v1.recommendation;
-BEGIN
-	PERFORM set_config('response.status', CASE created WHEN 1 THEN '201' ELSE '200' END, true);
-	IF given."timestamp" < 100000000000 THEN
-		PERFORM interactions.warn_of_seconds(1, true);
-	END IF;
-	SELECT recommendation_id, user_id, scenario, item_ids, interactions.timestamp_to_ms("timestamp") INTO result
-	FROM interactions.recommendations WHERE recommendation_id = given.recommendation_id;
-	RETURN CASE WHEN FOUND THEN result END;
-END
-$$;
-COMMENT ON FUNCTION interactions_v1.create_recommendation(json) IS
-	'Store what was shown to whom, an object; gives back what is stored, null where a trigger skipped it, and sets response.status: 201, or 200 where it was stored already; the same id with other values is 23505';
-
-CREATE FUNCTION interactions_v1.create_recommendations(json) RETURNS json
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	recommendations CONSTANT regclass := interactions.required_table('recommendations');
 	most CONSTANT integer := current_setting('interactions.max_batch_elements');
 	element json;
 	place bigint;
@@ -412,17 +344,16 @@ DECLARE
 	code text;
 	hint text;
 	errors text[] := '{}';
-	created bigint;
-	seconds bigint;
+	other text;
 BEGIN
-	IF $1 IS NULL OR json_typeof($1) <> 'array' THEN
-		RAISE 'the body must be an array of recommendations, not %', CASE json_typeof($1) WHEN 'object' THEN 'an object' ELSE left(coalesce($1::text, 'null'), 64) END
+	IF body IS NULL OR json_typeof(body) <> 'array' THEN
+		RAISE 'the body must be an array of recommendations, not %', CASE json_typeof(body) WHEN 'object' THEN 'an object' ELSE left(coalesce(body::text, 'null'), 64) END
 			USING ERRCODE = '22023';
-	ELSIF json_array_length($1) > most THEN
+	ELSIF json_array_length(body) > most THEN
 		RAISE 'a batch must have at most % elements', most
 			USING ERRCODE = '22023', HINT = 'Send it in parts, or raise interactions.max_batch_elements.';
 	END IF;
-	FOR element, place IN SELECT value, ordinality - 1 FROM json_array_elements($1) WITH ORDINALITY LOOP
+	FOR element, place IN SELECT value, ordinality - 1 FROM json_array_elements(body) WITH ORDINALITY LOOP
 		BEGIN
 			given := given || interactions.read_recommendation(element);
 		EXCEPTION WHEN data_exception OR not_null_violation THEN
@@ -432,16 +363,116 @@ BEGIN
 		END;
 	END LOOP;
 	IF code IS NOT NULL THEN
-		RAISE '% of % elements % invalid', cardinality(errors), json_array_length($1), CASE cardinality(errors) WHEN 1 THEN 'is' ELSE 'are' END
+		RAISE '% of % elements % invalid', cardinality(errors), json_array_length(body), CASE cardinality(errors) WHEN 1 THEN 'is' ELSE 'are' END
 			USING ERRCODE = code, DETAIL = array_to_string(errors[:10], E'\n'), HINT = 'Nothing was stored.';
 	END IF;
-	created := interactions.store_recommendations(given);
+	-- a time that is not given is any
+	SELECT recommendation_id INTO other FROM unnest(given)
+	GROUP BY recommendation_id HAVING count(DISTINCT (user_id, scenario, item_ids)) > 1 OR count(DISTINCT "timestamp") > 1 LIMIT 1;
+	IF FOUND THEN
+		RAISE 'recommendation "%" is given with other values, too', left(other, 64) USING ERRCODE = '23505';
+	END IF;
+	RETURN given;
+END
+$$;
+COMMENT ON FUNCTION interactions.read_recommendations(json) IS
+	'Recommendations, as an array, held to the rules; the same id with other values is 23505';
+
+-- with the search_path of who calls, which triggers and policies of somebody's may rely on
+CREATE FUNCTION interactions.store_recommendations(given interactions_v1.recommendation[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+<<this>>
+DECLARE
+	recommendations CONSTANT pg_catalog.regclass := interactions.required_table('recommendations');
+	stored pg_catalog.text[] COLLATE pg_catalog."C";
+	other pg_catalog.text;
+	late bigint;
+BEGIN
+	WITH inserted AS (
+		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
+		SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::pg_catalog.text)
+		FROM pg_catalog.unnest(given) ORDER BY recommendation_id, "timestamp"
+		ON CONFLICT (recommendation_id) DO NOTHING RETURNING recommendation_id)
+	SELECT coalesce(pg_catalog.array_agg(recommendation_id), '{}') INTO stored FROM inserted;
+	-- it is what interactions bear
+	IF EXISTS (SELECT pg_catalog.unnest(stored) EXCEPT SELECT recommendation_id FROM pg_catalog.unnest(given)) THEN
+		RAISE 'a trigger must not change the id of a recommendation' USING ERRCODE = '27000';
+	ELSIF pg_catalog.cardinality(stored) OPERATOR(pg_catalog.=) pg_catalog.cardinality(given) THEN
+		RETURN pg_catalog.cardinality(stored);
+	END IF;
+
+	-- what was there already has to be what is given; EXCEPT compares without a look at the search_path
+	SELECT one.recommendation_id INTO other FROM pg_catalog.unnest(given) AS one
+	JOIN interactions.recommendations AS known ON known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id
+	WHERE NOT one.recommendation_id OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.unnest(this.stored)) AND EXISTS (
+		SELECT one.user_id, one.scenario, one.item_ids, coalesce(interactions.timestamp_from_ms(one."timestamp"::pg_catalog.text), known."timestamp")
+		EXCEPT SELECT known.user_id, known.scenario, known.item_ids, known."timestamp")
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE 'recommendation "%" is stored with other values', pg_catalog.left(other, 64) USING ERRCODE = '23505';
+	END IF;
+	-- what is not there either was skipped by a trigger, or is hidden by a policy: that is a unique violation
+	INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
+	SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::pg_catalog.text)
+	FROM pg_catalog.unnest(given) AS one
+	WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id)
+	ORDER BY recommendation_id, "timestamp";
+	GET DIAGNOSTICS late = ROW_COUNT;
+	RETURN pg_catalog.cardinality(stored) OPERATOR(pg_catalog.+) late;
+END
+$$;
+COMMENT ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]) IS
+	'Store recommendations, and tell how many were not there; one that is there with other values is 23505';
+
+CREATE FUNCTION interactions.insert_recommendation() RETURNS trigger
+	LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM interactions.store_recommendations(ARRAY[ROW(NEW.recommendation_id, NEW.user_id, NEW.scenario, NEW.item_ids, NEW."timestamp")::interactions_v1.recommendation]);
+	-- RETURNING shows what is stored; a row that a trigger skipped is none
+	SELECT * INTO NEW FROM interactions_v1.recommendations AS stored WHERE stored.recommendation_id OPERATOR(pg_catalog.=) NEW.recommendation_id;
+	RETURN CASE WHEN FOUND THEN NEW END;
+END
+$$;
+COMMENT ON FUNCTION interactions.insert_recommendation() IS
+	'INSTEAD OF INSERT trigger of interactions_v1.recommendations: store the row, unless it is stored already; gives back what is stored';
+
+CREATE FUNCTION interactions_v1.create_recommendation(json) RETURNS interactions_v1.recommendation
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+DECLARE
+	given CONSTANT interactions_v1.recommendation := interactions.read_recommendation($1);
+	created CONSTANT bigint := interactions.store_recommendations(ARRAY[given]);
+	result interactions_v1.recommendation;
+BEGIN
+	PERFORM pg_catalog.set_config('response.status', CASE WHEN created OPERATOR(pg_catalog.=) 1 THEN '201' ELSE '200' END, true);
+	IF given."timestamp" OPERATOR(pg_catalog.<) 100000000000 THEN
+		PERFORM interactions.warn_of_seconds(1, true);
+	END IF;
+	SELECT recommendation_id, user_id, scenario, item_ids, interactions.timestamp_to_ms("timestamp") INTO result
+	FROM interactions.recommendations WHERE recommendation_id OPERATOR(pg_catalog.=) given.recommendation_id;
+	RETURN CASE WHEN FOUND THEN result END;
+END
+$$;
+COMMENT ON FUNCTION interactions_v1.create_recommendation(json) IS
+	'Store what was shown to whom, an object; gives back what is stored, null where a trigger skipped it, and sets response.status: 201, or 200 where it was stored already; the same id with other values is 23505';
+
+CREATE FUNCTION interactions.tell_recommendations(given interactions_v1.recommendation[], created bigint) RETURNS json
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	seconds CONSTANT bigint := (SELECT count(*) FROM unnest(given) WHERE "timestamp" < 100000000000);
+BEGIN
 	PERFORM set_config('response.status', '201', true);
-	SELECT count(*) INTO seconds FROM unnest(given) WHERE "timestamp" < 100000000000;
 	RETURN format('{"created": %s, "duplicates": %s%s}', created, cardinality(given) - created, CASE WHEN seconds > 0 THEN
 		format(', "warnings": [{"code": "01000", "message": %s}]', to_json(interactions.warn_of_seconds(seconds, false))) END);
 END
 $$;
+COMMENT ON FUNCTION interactions.tell_recommendations(interactions_v1.recommendation[], bigint) IS
+	'The answer to a batch of recommendations of which so many were created';
+
+CREATE FUNCTION interactions_v1.create_recommendations(json) RETURNS json
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT interactions.tell_recommendations(given, interactions.store_recommendations(given)) FROM interactions.read_recommendations($1) AS given;
+END;
 COMMENT ON FUNCTION interactions_v1.create_recommendations(json) IS
 	'Store an array of recommendations, all or nothing: {"created", "duplicates"}; sets response.status: 201';
 
@@ -465,30 +496,32 @@ COMMENT ON TYPE interactions_v1.recommendation_result IS
 	'What was shown to whom, and what came of it: interactions that bear its id by type, revenue, and how long it took';
 
 CREATE FUNCTION interactions_v1.get_recommendation(recommendation_id text) RETURNS interactions_v1.recommendation_result
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS $$
 #variable_conflict use_column
 <<this>> -- a column that somebody adds may have the name of a variable
 DECLARE
-	recommendations CONSTANT regclass := interactions.required_table('recommendations');
-	id CONSTANT text COLLATE "C" := interactions.checked_id('recommendation_id', recommendation_id);
-	shown record;
+	recommendations CONSTANT pg_catalog.regclass := interactions.required_table('recommendations');
+	id CONSTANT pg_catalog.text COLLATE pg_catalog."C" := interactions.checked_id('recommendation_id', recommendation_id);
+	shown pg_catalog.record;
 	result interactions_v1.recommendation_result;
 BEGIN
-	SELECT * INTO shown FROM interactions.recommendations WHERE recommendation_id = this.id;
+	SELECT * INTO shown FROM interactions.recommendations WHERE recommendation_id OPERATOR(pg_catalog.=) this.id;
 	IF NOT FOUND THEN
-		RAISE 'recommendation does not exist' USING ERRCODE = 'PT404', DETAIL = format('No recommendation with the id "%s" was recorded.', left(id, 64));
+		RAISE 'recommendation does not exist' USING ERRCODE = 'PT404',
+			DETAIL = pg_catalog.format('No recommendation with the id "%s" was recorded.', pg_catalog.left(id, 64));
 	END IF;
 	SELECT shown.recommendation_id, shown.user_id, shown.scenario, shown.item_ids, interactions.timestamp_to_ms(shown."timestamp"),
-		(SELECT count(*) FROM interactions.bookmarks WHERE recommendation_id = this.id), (SELECT count(*) FROM interactions.ratings WHERE recommendation_id = this.id),
-		bought.purchases, (SELECT count(*) FROM interactions.cart_additions WHERE recommendation_id = this.id), viewed.views,
-		bought.revenue, bought.without_price, interactions.timestamp_to_ms(viewed.first) - interactions.timestamp_to_ms(shown."timestamp"),
-		interactions.timestamp_to_ms(bought.first) - interactions.timestamp_to_ms(shown."timestamp")
+		(SELECT pg_catalog.count(*) FROM interactions.bookmarks WHERE recommendation_id OPERATOR(pg_catalog.=) this.id),
+		(SELECT pg_catalog.count(*) FROM interactions.ratings WHERE recommendation_id OPERATOR(pg_catalog.=) this.id),
+		bought.purchases, (SELECT pg_catalog.count(*) FROM interactions.cart_additions WHERE recommendation_id OPERATOR(pg_catalog.=) this.id), viewed.views,
+		bought.revenue, bought.without_price, interactions.timestamp_to_ms(viewed.first) OPERATOR(pg_catalog.-) interactions.timestamp_to_ms(shown."timestamp"),
+		interactions.timestamp_to_ms(bought.first) OPERATOR(pg_catalog.-) interactions.timestamp_to_ms(shown."timestamp")
 	INTO result
-	FROM (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp")
-		FROM interactions.views WHERE recommendation_id = this.id) AS viewed (views, first)
-	CROSS JOIN (SELECT count(*), min("timestamp") FILTER (WHERE "timestamp" >= shown."timestamp"),
-		coalesce(sum(price * coalesce(amount, 1)), 0), count(*) - count(price)
-		FROM interactions.purchases WHERE recommendation_id = this.id) AS bought (purchases, first, revenue, without_price);
+	FROM (SELECT pg_catalog.count(*), pg_catalog.min("timestamp") FILTER (WHERE "timestamp" OPERATOR(pg_catalog.>=) shown."timestamp")
+		FROM interactions.views WHERE recommendation_id OPERATOR(pg_catalog.=) this.id) AS viewed (views, first)
+	CROSS JOIN (SELECT pg_catalog.count(*), pg_catalog.min("timestamp") FILTER (WHERE "timestamp" OPERATOR(pg_catalog.>=) shown."timestamp"),
+		coalesce(pg_catalog.sum(price OPERATOR(pg_catalog.*) coalesce(amount, 1)), 0), pg_catalog.count(*) OPERATOR(pg_catalog.-) pg_catalog.count(price)
+		FROM interactions.purchases WHERE recommendation_id OPERATOR(pg_catalog.=) this.id) AS bought (purchases, first, revenue, without_price);
 	RETURN result;
 END
 $$;
@@ -513,21 +546,18 @@ CREATE TYPE interactions_v1.recommendation_metrics AS (
 COMMENT ON TYPE interactions_v1.recommendation_metrics IS
 	'What a group of recommendations brought; day and scenario are null where they are not grouped by, or where the ids were never recorded';
 
-CREATE FUNCTION interactions_v1.list_recommendation_metrics(from_timestamp text, to_timestamp text, group_by text DEFAULT 'day',
-	time_zone text DEFAULT 'UTC', conversion_ms text DEFAULT '604800000') RETURNS SETOF interactions_v1.recommendation_metrics
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 400 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
-#variable_conflict use_column
-<<this>> -- a column that somebody adds may have the name of a variable
-DECLARE
-	recommendations CONSTANT regclass := interactions.required_table('recommendations');
-	first CONSTANT timestamptz := interactions.timestamp_from_ms('from_timestamp', from_timestamp);
-	last CONSTANT timestamptz := interactions.timestamp_from_ms('to_timestamp', to_timestamp);
-	-- as microseconds, so that it is no calendar's
-	conversion CONSTANT interval := make_interval(secs => extract(epoch FROM interactions.timestamp_from_ms('conversion_ms', coalesce(conversion_ms, '604800000')))::double precision);
-	by_day CONSTANT boolean := coalesce(group_by, 'day') IN ('day', 'day,scenario');
-	by_scenario CONSTANT boolean := coalesce(group_by, 'day') IN ('scenario', 'day,scenario');
-	zone CONSTANT text := coalesce(time_zone, 'UTC');
+CREATE FUNCTION interactions.read_metrics(from_timestamp text, to_timestamp text, group_by text, time_zone text, conversion_ms text,
+	OUT first timestamptz, OUT last timestamptz, OUT conversion interval, OUT last_use timestamptz, OUT by_day boolean, OUT by_scenario boolean, OUT zone text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	first := interactions.timestamp_from_ms('from_timestamp', from_timestamp);
+	last := interactions.timestamp_from_ms('to_timestamp', to_timestamp);
+	-- as microseconds, so that it is no calendar's
+	conversion := make_interval(secs => extract(epoch FROM interactions.timestamp_from_ms('conversion_ms', coalesce(conversion_ms, '604800000')))::double precision);
+	last_use := last + conversion;
+	by_day := coalesce(group_by, 'day') IN ('day', 'day,scenario');
+	by_scenario := coalesce(group_by, 'day') IN ('scenario', 'day,scenario');
+	zone := coalesce(time_zone, 'UTC');
 	IF NOT by_day AND NOT by_scenario THEN
 		RAISE '"group_by" must be day, scenario, or day,scenario, not "%"', left(group_by, 64) USING ERRCODE = '22023';
 	ELSIF first >= last THEN
@@ -536,38 +566,57 @@ BEGIN
 		RAISE 'metrics are of 400 days at most' USING ERRCODE = '22023', HINT = 'Ask for them in parts.';
 	END IF;
 	PERFORM first AT TIME ZONE zone; -- which has to exist, also where there is nothing to tell
+END
+$$;
+COMMENT ON FUNCTION interactions.read_metrics(text, text, text, text, text) IS
+	'The arguments of list_recommendation_metrics, held to the rules; last_use is until when interactions may count';
 
+CREATE FUNCTION interactions.rate(part bigint, whole bigint) RETURNS double precision
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN part::double precision / nullif(whole, 0);
+COMMENT ON FUNCTION interactions.rate(bigint, bigint) IS
+	'The part that some are of all; null where there are none';
+
+CREATE FUNCTION interactions_v1.list_recommendation_metrics(from_timestamp text, to_timestamp text, group_by text DEFAULT 'day',
+	time_zone text DEFAULT 'UTC', conversion_ms text DEFAULT '604800000') RETURNS SETOF interactions_v1.recommendation_metrics
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 400 SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column -- one that somebody adds may have the name of a variable
+DECLARE
+	recommendations CONSTANT pg_catalog.regclass := interactions.required_table('recommendations');
+	asked CONSTANT pg_catalog.record := interactions.read_metrics(from_timestamp, to_timestamp, group_by, time_zone, conversion_ms);
+BEGIN
 	RETURN QUERY
 	WITH used AS (
 		-- of each id that was shown in these days, or of one used in them that was never shown, what came of it
-		SELECT recommendation_id, bool_or(type = 'views') AS clicked, bool_or(type = 'cart_additions') AS added,
-			count(*) FILTER (WHERE type = 'purchases') AS purchases, sum(price * coalesce(amount, 1)) AS revenue,
-			count(*) FILTER (WHERE type = 'purchases' AND price IS NULL) AS without_price
+		SELECT bearing.recommendation_id, pg_catalog.bool_or(clicked) AS clicked, pg_catalog.bool_or(added) AS added,
+			pg_catalog.count(*) FILTER (WHERE bought) AS purchases, pg_catalog.sum(price OPERATOR(pg_catalog.*) coalesce(amount, 1)) AS revenue,
+			pg_catalog.count(*) FILTER (WHERE bought AND price IS NULL) AS without_price
 		FROM (
-			SELECT recommendation_id, "timestamp", 'views' AS type, NULL::numeric AS price, NULL::integer AS amount FROM interactions.views
-			WHERE recommendation_id IS NOT NULL AND "timestamp" >= this.first AND "timestamp" < this.last + this.conversion
+			SELECT recommendation_id, "timestamp", true AS clicked, false AS added, false AS bought, NULL::numeric AS price, NULL::integer AS amount FROM interactions.views
+			WHERE recommendation_id IS NOT NULL AND "timestamp" OPERATOR(pg_catalog.>=) asked.first AND "timestamp" OPERATOR(pg_catalog.<) asked.last_use
 			UNION ALL
-			SELECT recommendation_id, "timestamp", 'cart_additions', NULL, NULL FROM interactions.cart_additions
-			WHERE recommendation_id IS NOT NULL AND "timestamp" >= this.first AND "timestamp" < this.last + this.conversion
+			SELECT recommendation_id, "timestamp", false, true, false, NULL, NULL FROM interactions.cart_additions
+			WHERE recommendation_id IS NOT NULL AND "timestamp" OPERATOR(pg_catalog.>=) asked.first AND "timestamp" OPERATOR(pg_catalog.<) asked.last_use
 			UNION ALL
-			SELECT recommendation_id, "timestamp", 'purchases', price, amount FROM interactions.purchases
-			WHERE recommendation_id IS NOT NULL AND "timestamp" >= this.first AND "timestamp" < this.last + this.conversion
-		) AS bearing LEFT JOIN (SELECT recommendation_id, "timestamp" AS shown FROM interactions.recommendations) AS known USING (recommendation_id)
-		WHERE CASE WHEN shown IS NULL THEN "timestamp" < last
-			ELSE shown >= first AND shown < last AND "timestamp" >= shown AND "timestamp" < shown + conversion END
-		GROUP BY recommendation_id
+			SELECT recommendation_id, "timestamp", false, false, true, price, amount FROM interactions.purchases
+			WHERE recommendation_id IS NOT NULL AND "timestamp" OPERATOR(pg_catalog.>=) asked.first AND "timestamp" OPERATOR(pg_catalog.<) asked.last_use
+		) AS bearing LEFT JOIN (SELECT recommendation_id, "timestamp" AS shown FROM interactions.recommendations) AS known
+			ON known.recommendation_id OPERATOR(pg_catalog.=) bearing.recommendation_id
+		WHERE CASE WHEN shown IS NULL THEN "timestamp" OPERATOR(pg_catalog.<) asked.last
+			ELSE shown OPERATOR(pg_catalog.>=) asked.first AND shown OPERATOR(pg_catalog.<) asked.last AND "timestamp" OPERATOR(pg_catalog.>=) shown AND "timestamp" OPERATOR(pg_catalog.<) (shown OPERATOR(pg_catalog.+) asked.conversion) END
+		GROUP BY bearing.recommendation_id
 	), counted AS (
-		SELECT CASE WHEN by_day THEN (shown."timestamp" AT TIME ZONE zone)::date END AS day, CASE WHEN by_scenario THEN shown.scenario END AS scenario,
-			count(shown."timestamp") AS shown, count(*) FILTER (WHERE clicked) AS clicked, count(*) FILTER (WHERE added) AS added,
-			count(*) FILTER (WHERE purchases > 0) AS purchased, coalesce(sum(purchases), 0)::bigint AS purchases, coalesce(sum(revenue), 0) AS revenue,
-			coalesce(sum(without_price), 0)::bigint AS without_price, max(shown."timestamp") AS newest
-		FROM (SELECT recommendation_id, scenario, "timestamp" FROM interactions.recommendations WHERE "timestamp" >= this.first AND "timestamp" < this.last) AS shown
-		FULL JOIN used USING (recommendation_id)
+		SELECT CASE WHEN asked.by_day THEN (shown."timestamp" AT TIME ZONE asked.zone)::pg_catalog.date END AS day, CASE WHEN asked.by_scenario THEN shown.scenario END AS scenario,
+			pg_catalog.count(shown."timestamp") AS shown, pg_catalog.count(*) FILTER (WHERE clicked) AS clicked, pg_catalog.count(*) FILTER (WHERE added) AS added,
+			pg_catalog.count(*) FILTER (WHERE purchases OPERATOR(pg_catalog.>) 0) AS purchased, coalesce(pg_catalog.sum(purchases), 0)::bigint AS purchases,
+			coalesce(pg_catalog.sum(revenue), 0) AS revenue, coalesce(pg_catalog.sum(without_price), 0)::bigint AS without_price, pg_catalog.max(shown."timestamp") AS newest
+		FROM (SELECT recommendation_id, scenario, "timestamp" FROM interactions.recommendations WHERE "timestamp" OPERATOR(pg_catalog.>=) asked.first AND "timestamp" OPERATOR(pg_catalog.<) asked.last) AS shown
+		FULL JOIN used ON used.recommendation_id OPERATOR(pg_catalog.=) shown.recommendation_id
 		GROUP BY shown."timestamp" IS NULL, 1, 2
 	)
-	SELECT day, scenario, shown, clicked, added, purchased, clicked::double precision / nullif(shown, 0), added::double precision / nullif(shown, 0),
-		purchased::double precision / nullif(shown, 0), purchases, revenue, without_price, newest + conversion <= now()
-	FROM counted ORDER BY shown = 0, day, scenario NULLS FIRST;
+	SELECT day, scenario, shown, clicked, added, purchased, interactions.rate(clicked, shown), interactions.rate(added, shown), interactions.rate(purchased, shown),
+		purchases, revenue, without_price, (newest OPERATOR(pg_catalog.+) asked.conversion) OPERATOR(pg_catalog.<=) pg_catalog.now()
+	FROM counted ORDER BY shown OPERATOR(pg_catalog.=) 0, day, scenario NULLS FIRST;
 END
 $$;
 COMMENT ON FUNCTION interactions_v1.list_recommendation_metrics(text, text, text, text, text) IS

@@ -154,6 +154,35 @@ SELECT scenario, recommendations, clicked, click_rate, purchases, revenue FROM i
 SELECT refusal('SELECT interactions_v1.list_recommendation_metrics(' || arguments || ')') FROM unnest(ARRAY[$$'0', '1', 'week'$$, $$'0', '1', 'scenario,day'$$, $$'0', '1', time_zone => 'Mars/Olympus'$$, $$'1', '1'$$, $$'2', '1'$$,
 	$$'0', '34560000001'$$, $$'0', '34560000000'$$, $$NULL, '1'$$, $$'0', NULL$$, $$'0', 'x'$$, $$'0', '1', conversion_ms => '-1'$$, $$'0', '1', conversion_ms => '253402300799999'$$]) AS arguments;
 
+-- triggers and policies of somebody's find what they name by the search_path of who calls
+BEGIN;
+CREATE TABLE noted (recommendation_id text);
+CREATE TABLE scenarios (scenario text);
+INSERT INTO scenarios VALUES ('home');
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO noted VALUES (NEW.recommendation_id); RETURN NEW; END $$;
+CREATE TRIGGER note BEFORE INSERT ON interactions.recommendations FOR EACH ROW EXECUTE FUNCTION note();
+CREATE FUNCTION shown(text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN EXISTS (SELECT FROM scenarios WHERE scenario = $1); END $$;
+CREATE ROLE regress_interactions_shown;
+GRANT USAGE ON SCHEMA interactions, interactions_v1 TO regress_interactions_shown;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 TO regress_interactions_shown;
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA interactions, interactions_v1, public TO regress_interactions_shown;
+ALTER TABLE interactions.recommendations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE interactions.item_pairs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE interactions.item_popularity ENABLE ROW LEVEL SECURITY;
+CREATE POLICY shown ON interactions.recommendations USING (shown(scenario));
+CREATE POLICY shown ON interactions.item_pairs USING (NOT shown(item_id));
+CREATE POLICY shown ON interactions.item_popularity USING (NOT shown(item_id));
+SET LOCAL ROLE regress_interactions_shown;
+SELECT recommendation_id FROM interactions_v1.create_recommendation('{"recommendation_id": "s1", "scenario": "home", "timestamp": 1000}');
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "s1", "scenario": "home"}, {"recommendation_id": "s2", "scenario": "home", "timestamp": 1000}]');
+INSERT INTO interactions_v1.recommendations (recommendation_id, scenario, "timestamp") VALUES ('s3', 'home', 1000) RETURNING recommendation_id;
+SELECT scenario FROM interactions_v1.get_recommendation('s2');
+SELECT recommendations FROM interactions_v1.list_recommendation_metrics('0', '2000');
+SELECT count(*) FROM interactions_v1.list_together_items('x');
+SELECT count(*) FROM interactions_v1.list_cart_together_items('{"item_ids": ["x"]}');
+SELECT count(*) FROM interactions_v1.list_popular_items();
+TABLE noted;
+ROLLBACK;
 -- a BEFORE trigger of one's own that skips a row, a policy that hides one
 CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER skip BEFORE INSERT ON interactions.recommendations FOR EACH ROW WHEN (NEW.user_id = 'nobody') EXECUTE FUNCTION skip();
