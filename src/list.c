@@ -38,6 +38,7 @@ enum
 
 /* more than there are, as each has twice as many partitions as the last */
 #define MAX_WINDOWS 32
+#define PROBED_WINDOW 2 /* first whose indexes are asked before */
 
 /*
  * A part of time in which rows are looked for.  A table that is not
@@ -67,7 +68,6 @@ static const char *
 ListStatement(const InteractionType *type, bool of_item, int conditions,
 			  const Window *window)
 {
-	const char	  *owner = of_item ? "item_id" : "user_id";
 	const char	  *other = of_item ? "user_id" : "item_id";
 	const char	  *newest;
 	StringInfoData sql;
@@ -76,7 +76,8 @@ ListStatement(const InteractionType *type, bool of_item, int conditions,
 	appendStringInfo(&sql,
 					 "SELECT %s FROM interactions.%s"
 					 " WHERE %s OPERATOR(pg_catalog.=) $3",
-					 ColumnNames(type), type->plural, owner);
+					 ColumnNames(type), type->plural,
+					 of_item ? "item_id" : "user_id");
 	/* as constants, which tell the planner what the partitions are */
 	if (!TIMESTAMP_IS_NOBEGIN(window->from))
 		appendStringInfo(&sql,
@@ -229,6 +230,7 @@ typedef struct ListRequest
 {
 	const InteractionType *type;
 	bool				   of_item;
+	const char			  *owner_column;
 	Datum				   owner;
 	int64				   page_size;
 	bool				   has_after;
@@ -241,13 +243,11 @@ typedef struct ListRequest
 static void
 ReadRequest(FunctionCallInfo fcinfo, bool of_item, ListRequest *request)
 {
-	const char *owner = of_item ? "item_id" : "user_id";
-	const char *other = of_item ? "user_id" : "item_id";
-
 	memset(request, 0, sizeof(ListRequest));
 	request->type = TypeOfFunction(fcinfo);
 	request->of_item = of_item;
-	IdArgument(fcinfo, ARG_OWNER, owner);
+	request->owner_column = of_item ? "item_id" : "user_id";
+	IdArgument(fcinfo, ARG_OWNER, request->owner_column);
 	request->owner = PG_GETARG_DATUM(ARG_OWNER);
 	request->page_size = CheckedPageSize(PG_ARGISNULL(ARG_PAGE_SIZE),
 										 PG_GETARG_INT32(ARG_PAGE_SIZE));
@@ -255,8 +255,8 @@ ReadRequest(FunctionCallInfo fcinfo, bool of_item, ListRequest *request)
 	request->after_id = (Span){"", 0};
 	request->has_after = !PG_ARGISNULL(ARG_AFTER);
 	if (request->has_after)
-		ReadCursor(PG_GETARG_DATUM(ARG_AFTER), other, &request->after,
-				   &request->after_id);
+		ReadCursor(PG_GETARG_DATUM(ARG_AFTER), of_item ? "user_id" : "item_id",
+				   &request->after, &request->after_id);
 	request->from = TimestampArgument(fcinfo, ARG_FROM_TIMESTAMP,
 									  "from_timestamp", DT_NOBEGIN);
 	request->to =
@@ -312,8 +312,8 @@ ListWindow(const ListRequest *request, RowReceiver *receiver,
  * List the rows of a table: where it is partitioned by time, first those of the
  * newest partition, or a later one, and while the page is not full, of twice as
  * many older ones, since to open a partition takes longer than to find a row in
- * it.  Rows that share a timestamp are of one partition, so that ties stay
- * together.
+ * it; those whose indexes know nothing of the owner are passed over.  Rows that
+ * share a timestamp are of one partition, so that ties stay together.
  */
 static void
 ListWindows(ListRequest *request, RowReceiver *receiver,
@@ -333,7 +333,10 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 				PartitionsStart(partitions,
 								window.number == 0 ? now + 1 : window.to,
 								1 << window.number);
-		if (window.from < request->to)
+		if (window.from < request->to &&
+			(window.number < PROBED_WINDOW ||
+			 PartitionsMayHold(partitions, window.from, window.to,
+							   request->owner_column, request->owner)))
 			found += ListWindow(request, receiver, &window,
 								request->page_size - found);
 		window.to = window.from;

@@ -8,15 +8,22 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "partitioning/partbounds.h"
 #include "partitions.h"
 #include "storage/shmem.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* Whether a table is partitioned by range of one timestamptz, its timestamp. */
@@ -129,4 +136,84 @@ PartitionRange(TimePartitions *partitions, Oid partition, TimestampTz *from,
 		*from = Bound(partitions, i - 1);
 		*to = Bound(partitions, i);
 	}
+}
+
+/* Whether an index has an entry for each row, in the order of a column. */
+static bool
+HasOrderOf(Relation index, AttrNumber column)
+{
+	return index->rd_rel->relkind == RELKIND_INDEX &&
+		   index->rd_rel->relam == BTREE_AM_OID &&
+		   index->rd_index->indisvalid && !index->rd_index->indcheckxmin &&
+		   index->rd_index->indkey.values[0] == column &&
+		   index->rd_opcintype[0] == TEXTOID &&
+		   index->rd_indcollation[0] == C_COLLATION_OID &&
+		   heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
+}
+
+/* Whether an index has an entry for an id. */
+static bool
+HasEntry(Relation rel, Relation index, Datum id)
+{
+	IndexScanDesc scan = index_beginscan(rel, index, GetActiveSnapshot(), 1, 0);
+	ScanKeyData	  key;
+	bool		  found;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_TEXTEQ, id);
+	key.sk_collation = C_COLLATION_OID;
+	index_rescan(scan, &key, 1, NULL, 0);
+	found = index_getnext_tid(scan, ForwardScanDirection) != NULL;
+	index_endscan(scan);
+	return found;
+}
+
+/*
+ * Whether a partition may have a row whose id, in a column, is the given one:
+ * not where its index has no entry.
+ */
+static bool
+MayHold(Oid partition, const char *column, Datum id)
+{
+	Relation  rel = table_open(partition, AccessShareLock);
+	bool	  found = true;
+	List	 *oids = RelationGetIndexList(rel);
+	ListCell *cell;
+
+	foreach (cell, oids)
+	{
+		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+		bool	 ordered = HasOrderOf(index, get_attnum(partition, column));
+
+		if (ordered)
+			found = HasEntry(rel, index, id);
+		index_close(index, AccessShareLock);
+		if (ordered)
+			break;
+	}
+	list_free(oids);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/*
+ * Whether a partition that has times from one to another, or the default one, may
+ * have a row whose id, in a column, is the given one.  To ask an index is a
+ * fraction of what it takes to run a statement on its table.
+ */
+bool
+PartitionsMayHold(TimePartitions *partitions, TimestampTz from, TimestampTz to,
+				  const char *column, Datum id)
+{
+	PartitionBoundInfo info = partitions->boundinfo;
+
+	for (int i = BoundsBefore(partitions, to); i >= 0; i--)
+	{
+		if (i < CountBounds(partitions) && Bound(partitions, i) <= from)
+			break;
+		if (info->indexes[i] >= 0 &&
+			MayHold(partitions->oids[info->indexes[i]], column, id))
+			return true;
+	}
+	return info != NULL && info->default_index >= 0 &&
+		   MayHold(partitions->oids[info->default_index], column, id);
 }

@@ -18,5 +18,7 @@ extern TimestampTz PartitionsStart(TimePartitions *partitions,
 								   TimestampTz before, int count);
 extern void PartitionRange(TimePartitions *partitions, Oid partition,
 						   TimestampTz *from, TimestampTz *to);
+extern bool PartitionsMayHold(TimePartitions *partitions, TimestampTz from,
+							  TimestampTz to, const char *column, Datum id);
 
 #endif /* INTERACTIONS_PARTITIONS_H */

@@ -52,6 +52,32 @@ ALTER TABLE interactions.views DETACH PARTITION interactions.of_1999;
 SELECT size, pages(size) FROM generate_series(1, 9, 4) AS size;
 ALTER TABLE interactions.views ATTACH PARTITION interactions.of_1999 FOR VALUES FROM ('1999-01-01 00:00+00') TO ('2000-01-01 00:00+00');
 SELECT size, pages(size) FROM generate_series(1, 9, 4) AS size;
+-- where only older ones have rows, and where none has, those between are not opened
+INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('early', 'e', '1975-02-01 00:00+00'), ('early', 'e', '1996-02-01 00:00+00');
+BEGIN;
+SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_user_views('early');
+TABLE locked;
+ROLLBACK;
+BEGIN;
+SELECT count(*) FROM interactions_v1.list_item_views('nothing');
+TABLE locked;
+ROLLBACK;
+-- whatever partitions look like, and whatever indexes they have
+ALTER TABLE interactions.views DETACH PARTITION interactions.of_1975;
+CREATE TABLE interactions.swapped (fingerprint bigint NOT NULL, "timestamp" timestamptz NOT NULL, duration bigint, recommendation_id text COLLATE "C", item_id text COLLATE "C" NOT NULL, user_id text COLLATE "C" NOT NULL);
+CREATE INDEX ON interactions.swapped (user_id) WHERE duration > 0;
+CREATE INDEX ON interactions.swapped (user_id text_pattern_ops);
+CREATE INDEX ON interactions.swapped USING hash (user_id);
+INSERT INTO interactions.swapped (user_id, item_id, "timestamp", fingerprint) SELECT user_id, item_id, "timestamp", fingerprint FROM interactions.of_1975;
+ALTER TABLE interactions.views ATTACH PARTITION interactions.swapped FOR VALUES FROM ('1975-01-01 00:00+00') TO ('1976-01-01 00:00+00');
+CREATE TABLE interactions.divided PARTITION OF interactions.views FOR VALUES FROM ('1970-01-01 00:00+00') TO ('1971-01-01 00:00+00') PARTITION BY HASH (user_id);
+CREATE TABLE interactions.even PARTITION OF interactions.divided FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE interactions.odd PARTITION OF interactions.divided FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('first', 'f', '1970-02-01 00:00+00');
+SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_user_views('early');
+SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_user_views('first');
+SELECT count(*) FROM interactions_v1.list_item_views('e');
+DELETE FROM interactions.views WHERE item_id IN ('e', 'f');
 -- what a session knows of the partitions it need not look up again, until they change
 INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'new', 1);
 BEGIN;
