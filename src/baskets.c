@@ -17,7 +17,7 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
-#include "plans.h"
+#include "own_tables.h"
 #include "span.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"

@@ -18,9 +18,9 @@
 
 /* The user or the item of a row; the first two columns are never toasted. */
 static inline Span
-IdOf(const SortItem *item, Column column)
+IdOf(const SortRow *row, Column column)
 {
-	HeapTupleHeader header = item->tuple->t_data;
+	HeapTupleHeader header = row->tuple->t_data;
 	const char	   *id = (char *) header + header->t_hoff;
 
 	if (column == COLUMN_ITEM_ID)
@@ -31,7 +31,7 @@ IdOf(const SortItem *item, Column column)
 
 /* Order by the primary key, with either id in front. */
 static inline int
-CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
+CompareRows(const SortRow *a, const SortRow *b, const Batch *batch)
 {
 	const IdRange *ids = &batch->ids[batch->lead];
 	Column		   other = batch->lead == COLUMN_USER_ID ? COLUMN_ITEM_ID
@@ -66,9 +66,9 @@ CompareItems(const SortItem *a, const SortItem *b, const Batch *batch)
  * for the first of the two orders alone, made a batch take 11 % longer: it
  * copies each row when it gets it, and again when it gives it back.
  */
-#define ST_SORT SortItems
-#define ST_ELEMENT_TYPE SortItem
-#define ST_COMPARE(a, b, batch) CompareItems(a, b, batch)
+#define ST_SORT SortRows
+#define ST_ELEMENT_TYPE SortRow
+#define ST_COMPARE(a, b, batch) CompareRows(a, b, batch)
 #define ST_COMPARE_ARG_TYPE const Batch
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
@@ -86,29 +86,29 @@ BeginRows(TupleDesc tupdesc)
 											 ALLOCSET_DEFAULT_SIZES);
 	batch->tupdesc = tupdesc;
 	batch->maxrows = 16;
-	batch->items = palloc(mul_size(sizeof(SortItem), batch->maxrows));
+	batch->rows = palloc(mul_size(sizeof(SortRow), batch->maxrows));
 	return batch;
 }
 
 /* Add a row, as a tuple. */
-SortItem *
+SortRow *
 AddRow(Batch *batch, const Datum *values, const bool *isnull)
 {
 	MemoryContext oldcontext;
-	SortItem	 *item;
+	SortRow		 *row;
 
 	if (batch->nrows == batch->maxrows)
 	{
 		batch->maxrows *= 2;
-		batch->items = repalloc_huge(batch->items, mul_size(sizeof(SortItem),
-															batch->maxrows));
+		batch->rows = repalloc_huge(batch->rows,
+									mul_size(sizeof(SortRow), batch->maxrows));
 	}
-	item = &batch->items[batch->nrows++];
+	row = &batch->rows[batch->nrows++];
 	oldcontext = MemoryContextSwitchTo(batch->context);
-	item->tuple = heap_form_tuple(batch->tupdesc, unconstify(Datum *, values),
-								  unconstify(bool *, isnull));
+	row->tuple = heap_form_tuple(batch->tupdesc, unconstify(Datum *, values),
+								 unconstify(bool *, isnull));
 	MemoryContextSwitchTo(oldcontext);
-	return item;
+	return row;
 }
 
 /* Begin to collect interactions of a type, in the current memory context. */
@@ -140,23 +140,23 @@ CommonPrefix(Span a, Span b, int max)
 void
 AddToBatch(Batch *batch, const Interaction *interaction)
 {
-	IdBuffer  ids[NUM_IDS];
-	Row		  row;
-	SortItem *item;
+	IdBuffer ids[NUM_IDS];
+	Row		 row;
+	SortRow *added;
 
 	InteractionDatums(batch->type, interaction, ids, &row);
-	item = AddRow(batch, row.values, row.isnull);
-	item->timestamp = interaction->timestamp;
+	added = AddRow(batch, row.values, row.isnull);
+	added->timestamp = interaction->timestamp;
 	for (int i = COLUMN_USER_ID; i <= COLUMN_ITEM_ID; i++)
 	{
 		IdRange *range = &batch->ids[i];
-		Span	 id = IdOf(item, i);
+		Span	 id = IdOf(added, i);
 
 		if (batch->nrows == 1)
 			range->common = range->longest = id.len;
 		range->longest = Max(range->longest, id.len);
 		range->common =
-			CommonPrefix(IdOf(&batch->items[0], i), id, range->common);
+			CommonPrefix(IdOf(&batch->rows[0], i), id, range->common);
 	}
 }
 
@@ -175,13 +175,13 @@ PrefixOf(Span id, int offset)
 void
 SortBatch(Batch *batch, Column lead)
 {
-	SortItem *items = batch->items;
+	SortRow *rows = batch->rows;
 
 	batch->lead = lead;
 	for (int64 i = 0; i < batch->nrows; i++)
-		items[i].prefix =
-			PrefixOf(IdOf(&items[i], lead), batch->ids[lead].common);
-	SortItems(items, batch->nrows, batch);
+		rows[i].prefix =
+			PrefixOf(IdOf(&rows[i], lead), batch->ids[lead].common);
+	SortRows(rows, batch->nrows, batch);
 }
 
 /*
@@ -191,14 +191,14 @@ SortBatch(Batch *batch, Column lead)
 void
 DropDuplicates(Batch *batch)
 {
-	SortItem *items = batch->items;
-	int64	  nrows = 1;
+	SortRow *rows = batch->rows;
+	int64	 nrows = 1;
 
 	for (int64 i = 1; i < batch->nrows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (CompareItems(&items[nrows - 1], &items[i], batch) != 0)
-			items[nrows++] = items[i];
+		if (CompareRows(&rows[nrows - 1], &rows[i], batch) != 0)
+			rows[nrows++] = rows[i];
 	}
 	batch->nrows = nrows;
 }

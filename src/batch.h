@@ -10,12 +10,12 @@
 #include "interaction.h"
 
 /* a row to be sorted, with what mostly decides */
-typedef struct SortItem
+typedef struct SortRow
 {
 	uint64 prefix; /* of the leading id, after what all rows have in common */
 	TimestampTz timestamp;
 	HeapTuple tuple;
-} SortItem;
+} SortRow;
 
 /* of the ids that one column has in the rows of a batch */
 typedef struct IdRange
@@ -29,7 +29,7 @@ typedef struct Batch
 	const InteractionType *type; /* NULL where the rows are of none */
 	TupleDesc tupdesc;
 	MemoryContext context; /* of the tuples */
-	SortItem *items;
+	SortRow *rows;
 	int64 nrows;
 	int64 maxrows;
 	IdRange ids[2]; /* of COLUMN_USER_ID and COLUMN_ITEM_ID */
@@ -37,7 +37,7 @@ typedef struct Batch
 } Batch;
 
 extern Batch *BeginRows(TupleDesc tupdesc);
-extern SortItem *AddRow(Batch *batch, const Datum *values, const bool *isnull);
+extern SortRow *AddRow(Batch *batch, const Datum *values, const bool *isnull);
 extern Batch *BeginBatch(const InteractionType *type);
 extern void AddToBatch(Batch *batch, const Interaction *interaction);
 extern void SortBatch(Batch *batch, Column lead);

@@ -34,6 +34,7 @@
 #include "access/genam.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/tupconvert.h"
 #include "access/xact.h"
 #include "bulk_insert.h"
 #include "catalog/index.h"
@@ -67,7 +68,7 @@ typedef struct PlainTable
 	Relation	rel;
 	PlainIndex *indexes;
 	int			nindexes;
-	Batch		rows;
+	Batch		batch;
 } PlainTable;
 
 /* what storing rows past the executor needs */
@@ -173,13 +174,13 @@ AddTable(List **tables, Oid relid, Relation target, const Batch *batch,
 	PlainTable *table = palloc0(sizeof(PlainTable));
 
 	table->rel = table_open(relid, RowExclusiveLock);
-	table->rows = *batch;
-	table->rows.items += start;
-	table->rows.nrows = nrows;
+	table->batch = *batch;
+	table->batch.rows += start;
+	table->batch.nrows = nrows;
 	*tables = lappend(*tables, table);
 	return table->rel->rd_rel->relkind == RELKIND_RELATION &&
-		   SameColumns(RelationGetDescr(target),
-					   RelationGetDescr(table->rel)) &&
+		   convert_tuples_by_name(RelationGetDescr(target),
+								  RelationGetDescr(table->rel)) == NULL &&
 		   IsPlain(batch->type, table->rel) && OpenIndexes(table);
 }
 
@@ -256,17 +257,17 @@ OpenTables(const Batch *batch, Relation target, TimePartitions *partitions,
 
 /* Add some rows to a table, and note where they lie. */
 static void
-InsertIntoTable(PlainInsert *insert, Relation rel, const SortItem *items,
+InsertIntoTable(PlainInsert *insert, Relation rel, const SortRow *rows,
 				int nrows)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(insert->context);
 
 	for (int i = 0; i < nrows; i++)
-		ExecStoreHeapTuple(items[i].tuple, insert->slots[i], false);
+		ExecStoreHeapTuple(rows[i].tuple, insert->slots[i], false);
 	table_multi_insert(rel, insert->slots, nrows, GetCurrentCommandId(true), 0,
 					   NULL);
 	for (int i = 0; i < nrows; i++)
-		items[i].tuple->t_self = insert->slots[i]->tts_tid;
+		rows[i].tuple->t_self = insert->slots[i]->tts_tid;
 	MemoryContextReset(insert->context);
 	MemoryContextSwitchTo(oldcontext);
 }
@@ -274,7 +275,7 @@ InsertIntoTable(PlainInsert *insert, Relation rel, const SortItem *items,
 /* Add rows that lie in a table to one of its indexes. */
 static void
 InsertIntoIndex(PlainInsert *insert, Relation rel, const PlainIndex *index,
-				const SortItem *items, int64 nrows)
+				const SortRow *rows, int64 nrows)
 {
 	MemoryContext	 oldcontext = MemoryContextSwitchTo(insert->context);
 	IndexUniqueCheck check =
@@ -288,11 +289,11 @@ InsertIntoIndex(PlainInsert *insert, Relation rel, const PlainIndex *index,
 		CHECK_FOR_INTERRUPTS();
 		/* in the order of a key they lie here and there in memory */
 		if (i + 1 < nrows)
-			PREFETCH(items[i + 1].tuple);
-		ExecStoreHeapTuple(items[i].tuple, slot, false);
+			PREFETCH(rows[i + 1].tuple);
+		ExecStoreHeapTuple(rows[i].tuple, slot, false);
 		/* an index on expressions, which needs an EState, is not plain */
 		FormIndexDatum(index->info, slot, NULL, values, isnull);
-		index_insert(index->rel, values, isnull, &items[i].tuple->t_self, rel,
+		index_insert(index->rel, values, isnull, &rows[i].tuple->t_self, rel,
 					 check, false, index->info);
 		MemoryContextReset(insert->context);
 	}
@@ -308,19 +309,19 @@ InsertIntoIndex(PlainInsert *insert, Relation rel, const PlainIndex *index,
 static void
 InsertRows(PlainInsert *insert, PlainTable *table)
 {
-	Batch *rows = &table->rows;
+	Batch *batch = &table->batch;
 
 	/* few at first: what is stored already shows early, and leaves little */
-	for (int64 done = 0, count = 1; done < rows->nrows; done += count)
+	for (int64 done = 0, count = 1; done < batch->nrows; done += count)
 	{
-		const SortItem *items = rows->items + done;
+		const SortRow *rows = batch->rows + done;
 
-		count = Min(Min(count * 2, MAX_ROWS_AT_ONCE), rows->nrows - done);
-		InsertIntoTable(insert, table->rel, items, count);
+		count = Min(Min(count * 2, MAX_ROWS_AT_ONCE), batch->nrows - done);
+		InsertIntoTable(insert, table->rel, rows, count);
 		for (int i = 0; i < table->nindexes; i++)
 		{
 			if (table->indexes[i].rel->rd_index->indisunique)
-				InsertIntoIndex(insert, table->rel, &table->indexes[i], items,
+				InsertIntoIndex(insert, table->rel, &table->indexes[i], rows,
 								count);
 		}
 	}
@@ -331,11 +332,11 @@ InsertRows(PlainInsert *insert, PlainTable *table)
 
 		if (!index->rel->rd_index->indisunique)
 		{
-			if (rows->type != NULL)
-				SortBatch(rows, column == COLUMN_ITEM_ID ? COLUMN_ITEM_ID
-														 : COLUMN_USER_ID);
-			InsertIntoIndex(insert, table->rel, index, rows->items,
-							rows->nrows);
+			if (batch->type != NULL)
+				SortBatch(batch, column == COLUMN_ITEM_ID ? COLUMN_ITEM_ID
+														  : COLUMN_USER_ID);
+			InsertIntoIndex(insert, table->rel, index, batch->rows,
+							batch->nrows);
 		}
 		index_insert_cleanup(index->rel, index->info);
 	}

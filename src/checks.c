@@ -5,8 +5,8 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "interactions.h"
-#include "plans.h"
+#include "library.h"
+#include "own_tables.h"
 #include "rules.h"
 #include "timestamp.h"
 #include "utils/array.h"

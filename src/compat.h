@@ -5,7 +5,6 @@
 #ifndef INTERACTIONS_COMPAT_H
 #define INTERACTIONS_COMPAT_H
 
-#include "access/attmap.h"
 #include "access/htup_details.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
@@ -26,26 +25,18 @@
 #define PREFETCH(address) ((void) (address))
 #endif
 
-/*
- * SameColumns is whether rows of one table are rows of another as they are,
- * StatementPermitted whether the current user may do what a planned one does.
- */
+/* Whether the current user may do what a planned statement does. */
 #if PG_VERSION_NUM < 160000
 #define json_report_error(error, lex) json_ereport_error(error, lex)
-#define SameColumns(a, b) (build_attrmap_by_name_if_req(a, b) == NULL)
 #define StatementPermitted(stmt) ExecCheckRTPerms((stmt)->rtable, false)
 #else
 #define json_report_error(error, lex) json_errsave_error(error, lex, NULL)
-#define SameColumns(a, b) (build_attrmap_by_name_if_req(a, b, false) == NULL)
 #define StatementPermitted(stmt)                                               \
 	ExecCheckPermissions((stmt)->rtable, (stmt)->permInfos, false)
 #endif
 
 #if PG_VERSION_NUM < 170000
 #define index_insert_cleanup(index, info) ((void) 0)
-#define HoldsLock(tag, mode) LockHeldByMe(tag, mode)
-#else
-#define HoldsLock(tag, mode) LockHeldByMe(tag, mode, false)
 #endif
 
 #if PG_VERSION_NUM < 190000

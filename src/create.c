@@ -8,7 +8,7 @@
 
 #include "access/htup_details.h"
 #include "funcapi.h"
-#include "interactions.h"
+#include "library.h"
 #include "json.h"
 #include "miscadmin.h"
 #include "store.h"

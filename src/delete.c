@@ -7,6 +7,7 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "locks.h"
+#include "own_tables.h"
 #include "plans.h"
 #include "rules.h"
 #include "timestamp.h"
@@ -129,7 +130,7 @@ delete_interactions(PG_FUNCTION_ARGS)
 	else
 		LockAllUsers();
 	rel = OpenTable(type->plural, RowExclusiveLock);
-	RefuseRules(rel);
+	RefuseRewriteRules(rel);
 	table_close(rel, NoLock);
 	SPI_connect();
 	deleted = RunPlan(DeletePlan(type, conditions), values, isnull);

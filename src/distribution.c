@@ -16,6 +16,7 @@
 #include "access/table.h"
 #include "catalog/pg_namespace.h"
 #include "distribution.h"
+#include "own_tables.h"
 #include "plans.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -30,7 +31,7 @@ FindInCatalog(const char *name)
 
 /* Whether Citus knows a table, as which it keeps those that are in shards. */
 static bool
-IsKnown(Oid catalog, Oid relid)
+IsInCitus(Oid catalog, Oid relid)
 {
 	Relation	rel = table_open(catalog, AccessShareLock);
 	ScanKeyData key;
@@ -55,7 +56,7 @@ IsDistributed(const char *table)
 {
 	Oid catalog = FindInCatalog("pg_dist_partition");
 
-	return OidIsValid(catalog) && IsKnown(catalog, RequireTable(table));
+	return OidIsValid(catalog) && IsInCitus(catalog, RequireTable(table));
 }
 
 /*

@@ -152,7 +152,8 @@ ReadString(JsonLexContext *lex, const char *property, Span *result,
 				   JsonUntranslatable(error)
 					   ? ERRCODE_UNTRANSLATABLE_CHARACTER
 					   : ERRCODE_INVALID_TEXT_REPRESENTATION,
-				   NULL, "invalid string in \"%s\": %s", property, detail);
+				   NULL,
+				   psprintf("invalid string in \"%s\": %s", property, detail));
 }
 
 /* The id that is the current token: a string, or an integer. */
@@ -169,8 +170,8 @@ ReadId(JsonLexContext *lex, const char *property, Span *id,
 		(int) strspn(id->data, "-0123456789") >= id->len)
 		return true;
 	return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-				   "\"%s\" must be a string or an integer, not %s", property,
-				   DescribeToken(lex));
+				   psprintf("\"%s\" must be a string or an integer, not %s",
+							property, DescribeToken(lex)));
 }
 
 /* The number that is the current token, or in the string that is. */
@@ -255,8 +256,9 @@ ReadProperty(JsonLexContext *lex, const InteractionType *type, int property,
 			if (!scalar)
 				return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE,
 							   TIMESTAMP_HINT,
-							   "\"%s\" must be " TIMESTAMP_RULE ", not %s",
-							   name, DescribeToken(lex));
+							   psprintf("\"%s\" must be " TIMESTAMP_RULE
+										", not %s",
+										name, DescribeToken(lex)));
 			interaction->timestamp_isnull = false;
 			return ReadNumber(lex, name, INT8OID, TIMESTAMP_HINT, &number,
 							  violation) &&
@@ -292,11 +294,13 @@ ReadMember(JsonLexContext *lex, const InteractionType *type, uint32 *seen,
 							*seen != 0 ? pg_leftmost_one_pos32(*seen) + 1 : 0);
 	if (property < 0)
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE,
-					   PropertiesHint(type), "\"%s\" is not a property of %s",
-					   Clip(name), type->plural);
+					   PropertiesHint(type),
+					   psprintf("\"%s\" is not a property of %s", Clip(name),
+								type->plural));
 	if (*seen & (1 << property))
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-					   "\"%s\" is given twice", type->columns[property].name);
+					   psprintf("\"%s\" is given twice",
+								type->columns[property].name));
 	*seen |= 1 << property;
 
 	return lex->token_type == JSON_TOKEN_NULL ||
@@ -321,7 +325,8 @@ ReadInteraction(JsonLexContext *lex, const InteractionType *type,
 	if (lex->token_type != JSON_TOKEN_OBJECT_START)
 	{
 		Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-				"an interaction must be an object, not %s", DescribeToken(lex));
+				psprintf("an interaction must be an object, not %s",
+						 DescribeToken(lex)));
 		SkipValue(lex);
 		return false;
 	}

@@ -22,10 +22,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "compat.h"
 #include "locks.h"
-#include "miscadmin.h"
-#include "storage/lock.h"
 #include "utils/fmgrprotos.h"
 
 /* of our locks, so that they do not meet those of an application */
@@ -44,17 +41,6 @@ LockKey(Span user)
 							   LOCK_SEED);
 }
 
-/* Whether this transaction has locked every user. */
-static bool
-AllAreLocked(void)
-{
-	LOCKTAG tag;
-
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (LOCK_SEED >> 32),
-						 (uint32) LOCK_SEED, 1);
-	return HoldsLock(&tag, ExclusiveLock);
-}
-
 /* Lock two users, or one that is given twice. */
 void
 LockUsers(Span one, Span other)
@@ -62,9 +48,6 @@ LockUsers(Span one, Span other)
 	uint64 a = LockKey(one);
 	uint64 b = LockKey(other);
 
-	/* a statement may rename more of them than there is room for locks */
-	if (AllAreLocked())
-		return;
 	DirectFunctionCall1(pg_advisory_xact_lock_shared_int8,
 						Int64GetDatum((int64) LOCK_SEED));
 	Lock(Min(a, b));

@@ -5,19 +5,11 @@
 #ifndef INTERACTIONS_PLANS_H
 #define INTERACTIONS_PLANS_H
 
-#include "compat.h"
 #include "executor/spi.h"
 
-extern Oid FindTable(const char *table);
-extern Oid RequireTable(const char *table);
-extern Relation OpenTable(const char *table, LOCKMODE lockmode);
 extern bool PlanIsKept(SPIPlanPtr plan, const char *table);
 extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 					 const Oid *argtypes, int options);
-extern bool HidesRows(Oid relid);
-pg_noreturn extern void ReportKeptRows(const char *table);
-pg_noreturn extern void ReportLostRows(const char *table);
-extern void RefuseRules(Relation rel);
 extern uint64 RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull);
 extern uint64 RunKept(SPIPlanPtr *plan, const char *table, const char *format,
 					  int nargs, const Oid *argtypes, Datum *values,

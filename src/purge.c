@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "partitions.h"
+#include "own_tables.h"
 #include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"
@@ -59,7 +60,7 @@ OpenPurged(const Purge *purge)
 	if (rel == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
 						errmsg("relation \"%s\" does not exist", purge->name)));
-	RefuseRules(rel);
+	RefuseRewriteRules(rel);
 	return rel;
 }
 
@@ -121,7 +122,7 @@ PurgePlan(Purge *purge)
 	const char *of_part = " tableoid OPERATOR(pg_catalog.=) $5"
 						  " AND \"timestamp\" OPERATOR(pg_catalog.>=) $6"
 						  " AND \"timestamp\" OPERATOR(pg_catalog.<) $7";
-	bool		with_policies = HidesRows(purge->relid);
+	bool		with_policies = RowSecurityHolds(purge->relid);
 	SPIPlanPtr *plan = &purge->plans[with_policies];
 
 	if (*plan == NULL)

@@ -11,7 +11,7 @@
 #include "datatype/timestamp.h"
 #include "locks.h"
 #include "pairs.h"
-#include "plans.h"
+#include "own_tables.h"
 #include "refresh.h"
 #include "store_batch.h"
 #include "timestamp.h"
@@ -85,7 +85,7 @@ RemoveCounts(const char *table, Datum type)
 				 SPI_result_code_string(SPI_result));
 	}
 	if (SPI_processed > 0)
-		ReportKeptRows(table);
+		ReportWithheldRows(table);
 }
 
 /* Begin to replace what a table says of a type. */
@@ -101,7 +101,7 @@ BeginOutput(CountsTable *table, const InteractionType *type,
 }
 
 static void
-StoreRows(Output *output)
+StoreCounts(Output *output)
 {
 	output->nstored += (int64) StoreNewRows(output->rows, output->table->name,
 											&output->table->insert);
@@ -114,7 +114,7 @@ PutRow(Output *output, const Datum *values)
 
 	AddRow(output->rows, values, isnull);
 	if (output->rows->nrows == ROWS_AT_ONCE)
-		StoreRows(output);
+		StoreCounts(output);
 }
 
 static void
@@ -142,7 +142,7 @@ StorePairs(const InteractionType *type, Baskets *baskets, int kept)
 	Output output = BeginOutput(&ItemPairs, type, baskets);
 
 	CountPairs(baskets, kept, PutPair, &output);
-	StoreRows(&output);
+	StoreCounts(&output);
 	return output.nstored;
 }
 
@@ -164,7 +164,7 @@ StoreItems(const InteractionType *type, const Baskets *baskets)
 
 		PutRow(&output, row);
 	}
-	StoreRows(&output);
+	StoreCounts(&output);
 	return output.nstored;
 }
 

@@ -26,6 +26,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/ruleutils.h"
 
 /* autovacuum comes earlier than by default: lists read through dead rows */
 #define STORAGE                                                                \
@@ -50,10 +51,10 @@ Execute(const char *sql)
 }
 
 static Oid
-FindTarget(const Target *target)
+FindRelation(const NeededRelation *relation)
 {
-	return get_relname_relid(target->name,
-							 get_namespace_oid(target->schema, false));
+	return get_relname_relid(relation->name,
+							 get_namespace_oid(relation->schema, false));
 }
 
 static void
@@ -64,18 +65,19 @@ Comment(const char *kind, const char *name, const char *comment)
 }
 
 static void
-CommentColumns(const Target *target)
+CommentColumns(const NeededRelation *relation)
 {
-	for (int i = 0; i < target->ncolumns; i++)
+	for (int i = 0; i < relation->ncolumns; i++)
 		Comment("COLUMN",
-				psprintf("%s.%s", target->qualified,
-						 quote_identifier(target->columns[i].name)),
-				target->columns[i].comment);
+				psprintf("%s.%s", relation->qualified,
+						 quote_identifier(relation->columns[i].name)),
+				relation->columns[i].comment);
 }
 
 /* Hold a column of a relation that is there to what it has to be. */
 static void
-CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
+CheckColumn(Relation rel, const NeededRelation *relation,
+			const NeededColumn *needed)
 {
 	TupleDesc		  tupdesc = RelationGetDescr(rel);
 	int				  attnum = SPI_fnumber(tupdesc, needed->name);
@@ -83,18 +85,18 @@ CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
 
 	if (attnum <= 0)
 		Refuse(psprintf("relation \"%s\" has no column \"%s\"",
-						target->qualified, needed->name));
+						relation->qualified, needed->name));
 	attribute = TupleDescAttr(tupdesc, attnum - 1);
 	if (attribute->atttypid != needed->typid)
 		Refuse(psprintf("column \"%s\" of relation \"%s\" must be of type"
 						" %s, not %s",
-						needed->name, target->qualified,
+						needed->name, relation->qualified,
 						format_type_be(needed->typid),
 						format_type_be(attribute->atttypid)));
 	if (needed->bytewise && attribute->attcollation != C_COLLATION_OID)
 		Refuse(psprintf("column \"%s\" of relation \"%s\" must have"
 						" collation \"C\"",
-						needed->name, target->qualified));
+						needed->name, relation->qualified));
 	if (attribute->attgenerated != '\0' ||
 		attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
 		(needed->not_null && !attribute->attnotnull))
@@ -104,7 +106,7 @@ CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
 							  " generated"
 							: "column \"%s\" of relation \"%s\" must be"
 							  " NOT NULL",
-						needed->name, target->qualified));
+						needed->name, relation->qualified));
 }
 
 /*
@@ -112,47 +114,47 @@ CheckColumn(Relation rel, const Target *target, const NeededColumn *needed)
  * is not what it has to be.
  */
 static bool
-IsThere(Target *target)
+IsThere(NeededRelation *relation)
 {
-	Oid		 relid = FindTarget(target);
+	Oid		 relid = FindRelation(relation);
 	char	 relkind;
 	Relation rel;
 
-	target->existed = OidIsValid(relid);
-	if (!target->existed)
+	relation->existed = OidIsValid(relid);
+	if (!relation->existed)
 		return false;
 	relkind = get_rel_relkind(relid);
-	if (target->is_view ? relkind != RELKIND_VIEW
-						: relkind != RELKIND_RELATION &&
-							  relkind != RELKIND_PARTITIONED_TABLE)
+	if (relation->is_view ? relkind != RELKIND_VIEW
+						  : relkind != RELKIND_RELATION &&
+								relkind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg(target->is_view ? "\"%s\" is not a view"
-											   : "\"%s\" is not a table",
-							   target->qualified)));
+						errmsg(relation->is_view ? "\"%s\" is not a view"
+												 : "\"%s\" is not a table",
+							   relation->qualified)));
 	rel = relation_open(relid, AccessShareLock);
-	for (int i = 0; i < target->ncolumns; i++)
-		CheckColumn(rel, target, &target->columns[i]);
+	for (int i = 0; i < relation->ncolumns; i++)
+		CheckColumn(rel, relation, &relation->columns[i]);
 	relation_close(rel, NoLock);
 	ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
 					 errmsg("relation \"%s\" already exists, skipping",
-							target->qualified)));
+							relation->qualified)));
 	return true;
 }
 
 /* Tell of something that is added to a relation that was there. */
 static void
-NoticeAdded(const Target *target, const char *kind, const char *name)
+NoticeAdded(const NeededRelation *relation, const char *kind, const char *name)
 {
-	if (target->existed)
+	if (relation->existed)
 		ereport(NOTICE, (errmsg("adding %s \"%s\" to \"%s\"", kind, name,
-								target->qualified)));
+								relation->qualified)));
 }
 
 /* Whether there is a trigger of a name; raises where it calls another function. */
 static bool
-HasTrigger(const Target *target, const char *name, const char *call)
+HasTrigger(const NeededRelation *relation, const char *name, const char *call)
 {
-	Relation rel = relation_open(FindTarget(target), AccessShareLock);
+	Relation rel = relation_open(FindRelation(relation), AccessShareLock);
 	/* the relation's own may be freed at any look into a catalog */
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	bool		 result = false;
@@ -172,7 +174,7 @@ HasTrigger(const Target *target, const char *name, const char *call)
 				get_namespace_oid("interactions", false))
 			Refuse(psprintf("trigger \"%s\" of relation \"%s\" must call"
 							" interactions.%s",
-							name, target->qualified, call));
+							name, relation->qualified, call));
 	}
 	relation_close(rel, NoLock);
 	return result;
@@ -180,37 +182,17 @@ HasTrigger(const Target *target, const char *name, const char *call)
 
 /* Make a trigger, unless there is one of that name. */
 void
-MakeTrigger(const Target *target, const char *name, const char *fired,
+MakeTrigger(const NeededRelation *relation, const char *name, const char *fired,
 			const char *each, const char *call, const char *comment)
 {
-	if (HasTrigger(target, name, call))
+	if (HasTrigger(relation, name, call))
 		return;
-	NoticeAdded(target, "trigger", name);
+	NoticeAdded(relation, "trigger", name);
 	Execute(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s"
 					 " EXECUTE FUNCTION interactions.%s",
-					 name, fired, target->qualified, each, call));
-	Comment("TRIGGER", psprintf("%s ON %s", name, target->qualified), comment);
-}
-
-/* The columns of an index, as a list in SQL; at most as many as given. */
-static char *
-IndexColumns(Relation index, Relation rel, int max)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (int i = 0; i < Min(max, index->rd_index->indnkeyatts); i++)
-	{
-		int attnum = index->rd_index->indkey.values[i];
-
-		if (attnum <= 0)
-			break;
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
-						 quote_identifier(NameStr(
-							 TupleDescAttr(RelationGetDescr(rel), attnum - 1)
-								 ->attname)));
-	}
-	return names.data;
+					 name, fired, relation->qualified, each, call));
+	Comment("TRIGGER", psprintf("%s ON %s", name, relation->qualified),
+			comment);
 }
 
 /*
@@ -218,9 +200,10 @@ IndexColumns(Relation index, Relation rel, int max)
  * or, where it has to be the primary key, has no others.
  */
 static bool
-HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
+HasIndex(const NeededRelation *relation, const char *columns, bool primary)
 {
-	Relation  rel = table_open(FindTarget(target), AccessShareLock);
+	size_t	  len = strlen(columns);
+	Relation  rel = table_open(FindRelation(relation), AccessShareLock);
 	List	 *oids = RelationGetIndexList(rel);
 	bool	  result = false;
 	ListCell *cell;
@@ -228,8 +211,9 @@ HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
 	foreach (cell, oids)
 	{
 		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-		int		 max = primary ? INDEX_MAX_KEYS : ncolumns;
-		bool	 same = strcmp(IndexColumns(index, rel, max), columns) == 0;
+		char	*others = pg_get_indexdef_columns(lfirst_oid(cell), false);
+		bool	 same = strncmp(others, columns, len) == 0 &&
+					(others[len] == '\0' || (!primary && others[len] == ','));
 
 		if (!primary)
 			result = result || (same && index->rd_index->indisvalid &&
@@ -240,7 +224,7 @@ HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
 			Refuse(psprintf(same ? "primary key of table \"%s\", (%s), must"
 								   " not be deferrable"
 								 : "primary key of table \"%s\" must be (%s)",
-							target->qualified, columns));
+							relation->qualified, columns));
 		else
 			result = result || index->rd_index->indisprimary;
 		index_close(index, NoLock);
@@ -251,50 +235,53 @@ HasIndex(const Target *target, const char *columns, int ncolumns, bool primary)
 
 /* Make a primary key, unless there is one. */
 void
-MakePrimaryKey(const Target *target, const char *columns, const char *comment)
+MakePrimaryKey(const NeededRelation *relation, const char *columns,
+			   const char *comment)
 {
-	const char *name = psprintf("%s_pkey", target->name);
+	const char *name = psprintf("%s_pkey", relation->name);
 
-	if (HasIndex(target, columns, 0, true))
+	if (HasIndex(relation, columns, true))
 		return;
-	NoticeAdded(target, "primary key", name);
+	NoticeAdded(relation, "primary key", name);
 	Execute(psprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (%s)",
-					 target->qualified, quote_identifier(name), columns));
-	Comment("INDEX", quote_qualified_identifier(target->schema, name), comment);
+					 relation->qualified, quote_identifier(name), columns));
+	Comment("INDEX", quote_qualified_identifier(relation->schema, name),
+			comment);
 }
 
 /* Make an index, unless there is one that begins with its columns. */
 void
-MakeIndex(const Target *target, const char *name, const char *columns,
-		  int ncolumns, const char *comment)
+MakeIndex(const NeededRelation *relation, const char *name, const char *columns,
+		  const char *comment)
 {
-	if (HasIndex(target, columns, ncolumns, false))
+	if (HasIndex(relation, columns, false))
 		return;
-	NoticeAdded(target, "index", name);
+	NoticeAdded(relation, "index", name);
 	Execute(psprintf("CREATE INDEX %s ON %s (%s)", quote_identifier(name),
-					 target->qualified, columns));
-	Comment("INDEX", quote_qualified_identifier(target->schema, name), comment);
+					 relation->qualified, columns));
+	Comment("INDEX", quote_qualified_identifier(relation->schema, name),
+			comment);
 }
 
 /* Make a table with its columns, unless it is there. */
 void
-MakeTable(Target *target, bool partitioned, const char *comment)
+MakeTable(NeededRelation *relation, bool partitioned, const char *comment)
 {
 	StringInfoData columns;
 
-	if (IsThere(target))
+	if (IsThere(relation))
 	{
 		if (partitioned &&
-			get_rel_relkind(FindTarget(target)) == RELKIND_RELATION)
+			get_rel_relkind(FindRelation(relation)) == RELKIND_RELATION)
 			ereport(NOTICE, (errmsg("table \"%s\" is not partitioned, and"
 									" stays so",
-									target->qualified)));
+									relation->qualified)));
 		return;
 	}
 	initStringInfo(&columns);
-	for (int i = 0; i < target->ncolumns; i++)
+	for (int i = 0; i < relation->ncolumns; i++)
 	{
-		const NeededColumn *column = &target->columns[i];
+		const NeededColumn *column = &relation->columns[i];
 
 		appendStringInfo(&columns, "%s%s %s%s%s%s", i > 0 ? ", " : "",
 						 quote_identifier(column->name),
@@ -304,40 +291,42 @@ MakeTable(Target *target, bool partitioned, const char *comment)
 						 column->typid == TIMESTAMPTZOID ? " DEFAULT now()"
 														 : "");
 	}
-	Execute(psprintf("CREATE TABLE %s (%s)%s", target->qualified, columns.data,
+	Execute(psprintf("CREATE TABLE %s (%s)%s", relation->qualified,
+					 columns.data,
 					 partitioned ? " PARTITION BY RANGE (\"timestamp\")"
 								 : STORAGE));
 	if (partitioned)
 		Execute(psprintf("CREATE TABLE %s PARTITION OF %s DEFAULT" STORAGE,
-						 quote_qualified_identifier(target->schema,
+						 quote_qualified_identifier(relation->schema,
 													psprintf("%s_default",
-															 target->name)),
-						 target->qualified));
-	Comment("TABLE", target->qualified, comment);
-	CommentColumns(target);
+															 relation->name)),
+						 relation->qualified));
+	Comment("TABLE", relation->qualified, comment);
+	CommentColumns(relation);
 }
 
 /* Make a view, unless it is there. */
 void
-MakeView(Target *target, const char *query, const char *comment)
+MakeView(NeededRelation *relation, const char *query, const char *comment)
 {
-	if (IsThere(target))
+	if (IsThere(relation))
 		return;
 	Execute(psprintf("CREATE VIEW %s WITH (security_invoker = true) AS %s",
-					 target->qualified, query));
-	Comment("VIEW", target->qualified, comment);
-	CommentColumns(target);
+					 relation->qualified, query));
+	Comment("VIEW", relation->qualified, comment);
+	CommentColumns(relation);
 }
 
 /* A table or a view, as it has to be. */
-Target
-TargetOf(const char *schema, const char *name, bool is_view,
-		 const NeededColumn *columns, int ncolumns)
+NeededRelation
+NeededRelationOf(const char *schema, const char *name, bool is_view,
+				 const NeededColumn *columns, int ncolumns)
 {
-	return (Target){.schema = schema,
-					.name = name,
-					.qualified = quote_qualified_identifier(schema, name),
-					.is_view = is_view,
-					.columns = columns,
-					.ncolumns = ncolumns};
+	return (
+		NeededRelation){.schema = schema,
+						.name = name,
+						.qualified = quote_qualified_identifier(schema, name),
+						.is_view = is_view,
+						.columns = columns,
+						.ncolumns = ncolumns};
 }

@@ -8,7 +8,7 @@
 #include "types.h"
 
 /* a relation of ours */
-typedef struct Target
+typedef struct NeededRelation
 {
 	const char *schema;
 	const char *name;
@@ -17,18 +17,22 @@ typedef struct Target
 	bool existed;
 	const NeededColumn *columns;
 	int ncolumns;
-} Target;
+} NeededRelation;
 
-extern Target TargetOf(const char *schema, const char *name, bool is_view,
-					   const NeededColumn *columns, int ncolumns);
-extern void MakeTable(Target *target, bool partitioned, const char *comment);
-extern void MakePrimaryKey(const Target *target, const char *columns,
+extern NeededRelation NeededRelationOf(const char *schema, const char *name,
+									   bool is_view,
+									   const NeededColumn *columns,
+									   int ncolumns);
+extern void MakeTable(NeededRelation *relation, bool partitioned,
+					  const char *comment);
+extern void MakePrimaryKey(const NeededRelation *relation, const char *columns,
 						   const char *comment);
-extern void MakeIndex(const Target *target, const char *name,
-					  const char *columns, int ncolumns, const char *comment);
-extern void MakeTrigger(const Target *target, const char *name,
+extern void MakeIndex(const NeededRelation *relation, const char *name,
+					  const char *columns, const char *comment);
+extern void MakeTrigger(const NeededRelation *relation, const char *name,
 						const char *fired, const char *each, const char *call,
 						const char *comment);
-extern void MakeView(Target *target, const char *query, const char *comment);
+extern void MakeView(NeededRelation *relation, const char *query,
+					 const char *comment);
 
 #endif /* INTERACTIONS_RELATIONS_H */

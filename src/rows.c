@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/partition.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -22,6 +23,29 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+/* Find columns of a relation by name, in wire format where wire; raises. */
+void
+FindColumns(Relation rel, const NeededColumn *columns, int ncolumns, bool wire,
+			int *attnums)
+{
+	TupleDesc tupdesc = RelationGetDescr(rel);
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		Oid typid = wire ? WireTypeOf(&columns[i]) : columns[i].typid;
+
+		attnums[i] = SPI_fnumber(tupdesc, columns[i].name);
+		if (attnums[i] <= 0 ||
+			TupleDescAttr(tupdesc, attnums[i] - 1)->atttypid != typid)
+			ereport(ERROR,
+					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+					 errmsg("relation \"%s\" has no column \"%s\" of type %s",
+							RelationGetRelationName(rel), columns[i].name,
+							format_type_be(typid))));
+	}
+}
 
 /* Find the columns of the trigger's relation, once in a statement. */
 RowColumns *
@@ -29,37 +53,15 @@ FindRowColumns(FunctionCallInfo fcinfo, bool wire)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	RowColumns	*columns = fcinfo->flinfo->fn_extra;
-	TupleDesc	 tupdesc;
-	int			 ncolumns;
 
 	if (columns != NULL)
 		return columns;
-	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	columns = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RowColumns));
 	columns->type = TypeByName(trigdata->tg_trigger->tgargs[0]);
 	columns->wire = wire;
-	ncolumns = wire ? WireColumnCount(columns->type) : columns->type->ncolumns;
-	for (int i = 0; i < ncolumns; i++)
-	{
-		const char *column = columns->type->columns[i].name;
-		Oid			typid = wire ? WireTypeOf(&columns->type->columns[i])
-								 : columns->type->columns[i].typid;
-
-		columns->attnum[i] = SPI_fnumber(tupdesc, column);
-		if (columns->attnum[i] <= 0 ||
-			TupleDescAttr(tupdesc, columns->attnum[i] - 1)->atttypid != typid)
-			ereport(ERROR,
-					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-					 errmsg("relation \"%s\" has no column \"%s\" of type %s",
-							RelationGetRelationName(trigdata->tg_relation),
-							column, format_type_be(typid))));
-	}
-	columns->values =
-		MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
-						   mul_size(sizeof(Datum), tupdesc->natts));
-	columns->isnull =
-		MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
-						   mul_size(sizeof(bool), tupdesc->natts));
+	FindColumns(trigdata->tg_relation, columns->type->columns,
+				wire ? WireColumnCount(columns->type) : columns->type->ncolumns,
+				wire, columns->attnum);
 	fcinfo->flinfo->fn_extra = columns;
 	return columns;
 }
@@ -153,6 +155,26 @@ InteractionDatums(const InteractionType *type, const Interaction *interaction,
 		row->isnull[COLUMN_FIRST_OWN + i] = interaction->own_isnull[i];
 	}
 	row->values[type->ncolumns - 1] = Int64GetDatum(interaction->fingerprint);
+}
+
+/* Whether two rows agree in the first of such columns. */
+bool
+SameValues(const NeededColumn *columns, int ncolumns, const Row *one,
+		   const Row *other)
+{
+	for (int i = 0; i < ncolumns; i++)
+	{
+		TypeCacheEntry *entry =
+			lookup_type_cache(columns[i].typid, TYPECACHE_EQ_OPR_FINFO);
+
+		if (one->isnull[i] != other->isnull[i] ||
+			(!one->isnull[i] &&
+			 !DatumGetBool(FunctionCall2Coll(&entry->eq_opr_finfo,
+											 C_COLLATION_OID, one->values[i],
+											 other->values[i]))))
+			return false;
+	}
+	return true;
 }
 
 /*

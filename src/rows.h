@@ -19,8 +19,6 @@ typedef struct RowColumns
 	const InteractionType *type;
 	bool wire;
 	int attnum[MAX_COLUMNS];
-	Datum *values;
-	bool *isnull;
 } RowColumns;
 
 /* room for an id as a text datum */
@@ -32,6 +30,8 @@ typedef union IdBuffer
 
 #define NUM_IDS 3 /* of an interaction */
 
+extern void FindColumns(Relation rel, const NeededColumn *columns, int ncolumns,
+						bool wire, int *attnums);
 extern RowColumns *FindRowColumns(FunctionCallInfo fcinfo, bool wire);
 extern bool ReadRow(const RowColumns *columns, TupleTableSlot *row,
 					Interaction *interaction, Violation *violation);
@@ -39,6 +39,8 @@ extern HeapTuple NewRow(const TriggerData *trigdata, TupleTableSlot **row);
 extern void InteractionDatums(const InteractionType *type,
 							  const Interaction *interaction,
 							  IdBuffer ids[NUM_IDS], Row *row);
+extern bool SameValues(const NeededColumn *columns, int ncolumns,
+					   const Row *one, const Row *other);
 pg_noreturn extern void ReportRow(const Violation *violation,
 								  const TriggerData *trigdata);
 

@@ -28,8 +28,8 @@ CheckId(const char *property, Span id, bool required, Violation *violation)
 	}
 	if (id.len < 1 || id.len > MAX_ID_BYTES)
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-					   "\"%s\" must have 1 to %d bytes, not %d: \"%s\"",
-					   property, MAX_ID_BYTES, id.len, Clip(id));
+					   psprintf("\"%s\" must have 1 to %d bytes, not %d: \"%s\"",
+								property, MAX_ID_BYTES, id.len, Clip(id)));
 	return true;
 }
 
@@ -50,8 +50,8 @@ bool
 ViolateOwn(const NeededColumn *column, const char *given, Violation *violation)
 {
 	return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-				   "\"%s\" must be %s, not %s", column->name, column->rule,
-				   given);
+				   psprintf("\"%s\" must be %s, not %s", column->name,
+							column->rule, given));
 }
 
 /* the limits of a type's own column of type numeric */

@@ -9,16 +9,15 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/pg_collation.h"
 #include "distribution.h"
 #include "miscadmin.h"
+#include "own_tables.h"
 #include "plans.h"
 #include "rows.h"
 #include "store.h"
 #include "table_trigger.h"
 #include "timestamp.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 /* of an INSERT, while others store the same row and delete it again */
 #define MAX_RUNS 10
@@ -140,28 +139,6 @@ ReportCollision(const InteractionType *type)
 }
 
 /*
- * Whether two interactions that agree in their key agree in all values:
- * fingerprints of 64 bits can be made to be the same.
- */
-static bool
-SameValues(const InteractionType *type, const Row *one, const Row *other)
-{
-	for (int i = 0; i < WireColumnCount(type); i++)
-	{
-		TypeCacheEntry *entry =
-			lookup_type_cache(type->columns[i].typid, TYPECACHE_EQ_OPR_FINFO);
-
-		if (one->isnull[i] != other->isnull[i] ||
-			(!one->isnull[i] &&
-			 !DatumGetBool(FunctionCall2Coll(&entry->eq_opr_finfo,
-											 C_COLLATION_OID, one->values[i],
-											 other->values[i]))))
-			return false;
-	}
-	return true;
-}
-
-/*
  * Store an interaction, unless it is stored already.  Gives back what is
  * stored, in wire format, in the current memory context; nothing where it was
  * skipped.
@@ -197,11 +174,13 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 		TakeRow(type, passed.context, row);
 	/* on a shard it is not seen whether a trigger skipped it */
 	else if ((passed.seen || IsDistributed(type->plural)) &&
-			 HidesRows(RequireTable(type->plural)))
+			 RowSecurityHolds(RequireTable(type->plural)))
 		ReportHiddenRow(type);
 	SPI_finish();
 
-	if (result == STORE_DUPLICATE && !SameValues(type, row, &passed.row))
+	/* fingerprints of 64 bits can be made to be the same */
+	if (result == STORE_DUPLICATE &&
+		!SameValues(type->columns, WireColumnCount(type), row, &passed.row))
 		ReportCollision(type);
 	if (result != STORE_SKIPPED)
 		row->values[COLUMN_TIMESTAMP] = Int64GetDatum(

@@ -13,6 +13,7 @@
 #include "distribution.h"
 #include "miscadmin.h"
 #include "partitions.h"
+#include "own_tables.h"
 #include "plans.h"
 #include "store.h"
 #include "store_batch.h"
@@ -102,7 +103,7 @@ FormArrays(const Batch *batch, Datum *arrays)
 		Row row;
 
 		CHECK_FOR_INTERRUPTS();
-		heap_deform_tuple(batch->items[i].tuple, batch->tupdesc, row.values,
+		heap_deform_tuple(batch->rows[i].tuple, batch->tupdesc, row.values,
 						  row.isnull);
 		for (int j = 0; j < ncolumns; j++)
 		{
@@ -144,20 +145,20 @@ InsertNewRows(void *arg)
 static int64 *
 GroupByPartition(Batch *batch, TimePartitions *partitions)
 {
-	SortItem *items;
-	int64	 *ends = palloc0(mul_size(sizeof(int64), partitions->nparts + 2));
+	SortRow *rows;
+	int64	*ends = palloc0(mul_size(sizeof(int64), partitions->nparts + 2));
 
-	items = MemoryContextAllocHuge(CurrentMemoryContext,
-								   mul_size(sizeof(SortItem), batch->nrows));
+	rows = MemoryContextAllocHuge(CurrentMemoryContext,
+								  mul_size(sizeof(SortRow), batch->nrows));
 	for (int64 i = 0; i < batch->nrows; i++)
-		ends[PartitionAt(partitions, batch->items[i].timestamp) + 2]++;
+		ends[PartitionAt(partitions, batch->rows[i].timestamp) + 2]++;
 	for (int i = 1; i < partitions->nparts + 2; i++)
 		ends[i] += ends[i - 1];
 	for (int64 i = 0; i < batch->nrows; i++)
-		items[ends[PartitionAt(partitions, batch->items[i].timestamp) + 1]++] =
-			batch->items[i];
-	memcpy(batch->items, items, mul_size(sizeof(SortItem), batch->nrows));
-	pfree(items);
+		rows[ends[PartitionAt(partitions, batch->rows[i].timestamp) + 1]++] =
+			batch->rows[i];
+	memcpy(batch->rows, rows, mul_size(sizeof(SortRow), batch->nrows));
+	pfree(rows);
 	return ends;
 }
 
@@ -216,7 +217,7 @@ StoreRow(Batch *batch)
 {
 	Row row;
 
-	heap_deform_tuple(batch->items[0].tuple, batch->tupdesc, row.values,
+	heap_deform_tuple(batch->rows[0].tuple, batch->tupdesc, row.values,
 					  row.isnull);
 	return RunPlan(InsertPlan(batch->type), row.values, row.isnull);
 }

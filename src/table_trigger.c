@@ -88,7 +88,6 @@ check_interaction(PG_FUNCTION_ARGS)
 	RowColumns	   *columns;
 	HeapTuple		tuple;
 	TupleTableSlot *row;
-	TupleDesc		tupdesc;
 	int				timestamp;
 	int				fingerprint;
 	Interaction		interaction;
@@ -115,14 +114,13 @@ check_interaction(PG_FUNCTION_ARGS)
 		DatumGetInt64(row->tts_values[fingerprint]) == interaction.fingerprint)
 		return PointerGetDatum(tuple);
 
-	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	memcpy(columns->values, row->tts_values, tupdesc->natts * sizeof(Datum));
-	memcpy(columns->isnull, row->tts_isnull, tupdesc->natts * sizeof(bool));
-	columns->values[timestamp] = TimestampTzGetDatum(interaction.timestamp);
-	columns->values[fingerprint] = Int64GetDatum(interaction.fingerprint);
-	columns->isnull[timestamp] = columns->isnull[fingerprint] = false;
+	/* the executor puts the new row into the slot anyway */
+	row->tts_values[timestamp] = TimestampTzGetDatum(interaction.timestamp);
+	row->tts_values[fingerprint] = Int64GetDatum(interaction.fingerprint);
+	row->tts_isnull[timestamp] = row->tts_isnull[fingerprint] = false;
 	return PointerGetDatum(
-		heap_form_tuple(tupdesc, columns->values, columns->isnull));
+		heap_form_tuple(RelationGetDescr(trigdata->tg_relation),
+						row->tts_values, row->tts_isnull));
 }
 
 /* Whether a trigger is the one above, for a type, and fires as it should. */

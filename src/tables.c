@@ -53,7 +53,7 @@ static const NeededColumn stats_columns[] = {
 };
 
 /* The view in wire format of a table that has such columns. */
-static Target
+static NeededRelation
 WireView(const char *name, const NeededColumn *columns, int ncolumns)
 {
 	NeededColumn *wire = palloc(mul_size(sizeof(NeededColumn), ncolumns));
@@ -68,14 +68,14 @@ WireView(const char *name, const NeededColumn *columns, int ncolumns)
 			column->comment = "When, ms since 1970-01-01 UTC; null becomes now";
 		column->typid = WireTypeOf(column);
 	}
-	return TargetOf(VIEWS, name, true, wire, ncolumns);
+	return NeededRelationOf(VIEWS, name, true, wire, ncolumns);
 }
 
 static void
 MakeTypeTable(const InteractionType *type, bool partitioned)
 {
-	Target table =
-		TargetOf(TABLES, type->plural, false, type->columns, type->ncolumns);
+	NeededRelation table = NeededRelationOf(TABLES, type->plural, false,
+											type->columns, type->ncolumns);
 
 	MakeTable(&table, partitioned,
 			  psprintf("Interactions of type %s; the same interaction is"
@@ -83,7 +83,7 @@ MakeTypeTable(const InteractionType *type, bool partitioned)
 					   type->plural));
 	MakePrimaryKey(&table, KEY_COLUMNS, "Identity, and the list of a user");
 	MakeIndex(&table, psprintf("%s_item_id_timestamp_idx", type->plural),
-			  "item_id, \"timestamp\"", 2, "The list of an item");
+			  "item_id, \"timestamp\"", "The list of an item");
 	MakeTrigger(&table, CHECK_TRIGGER, "BEFORE INSERT OR UPDATE", "ROW",
 				psprintf("check_interaction('%s')", type->plural),
 				"Holds the rules, completes timestamp and fingerprint; its"
@@ -93,7 +93,8 @@ MakeTypeTable(const InteractionType *type, bool partitioned)
 static void
 MakeTypeView(const InteractionType *type)
 {
-	Target view = WireView(type->plural, type->columns, WireColumnCount(type));
+	NeededRelation view =
+		WireView(type->plural, type->columns, WireColumnCount(type));
 	const char *call = psprintf("insert_interaction('%s')", type->plural);
 
 	MakeView(&view,
@@ -116,8 +117,8 @@ MakeTypeView(const InteractionType *type)
 static void
 MakeUsersTable(void)
 {
-	Target table =
-		TargetOf(TABLES, "users", false, UserColumns, NUM_USER_COLUMNS);
+	NeededRelation table =
+		NeededRelationOf(TABLES, "users", false, UserColumns, NUM_USER_COLUMNS);
 
 	MakeTable(&table, false,
 			  "The registered users; interactions may bear the id of a user"
@@ -134,8 +135,8 @@ MakeUsersTable(void)
 static void
 MakeUsersView(void)
 {
-	Target view =
-		TargetOf(VIEWS, "users", true, KnownUserColumns, NUM_USER_COLUMNS);
+	NeededRelation view = NeededRelationOf(VIEWS, "users", true,
+										   KnownUserColumns, NUM_USER_COLUMNS);
 	StringInfoData seen;
 
 	initStringInfo(&seen);
@@ -165,11 +166,12 @@ MakeUsersView(void)
 static void
 MakeCounts(void)
 {
-	Target pairs = TargetOf(TABLES, ItemPairs.name, false, ItemPairs.columns,
-							ItemPairs.ncolumns);
-	Target popularity = TargetOf(TABLES, ItemPopularity.name, false,
-								 ItemPopularity.columns,
-								 ItemPopularity.ncolumns);
+	NeededRelation pairs = NeededRelationOf(TABLES, ItemPairs.name, false,
+											ItemPairs.columns,
+											ItemPairs.ncolumns);
+	NeededRelation popularity = NeededRelationOf(TABLES, ItemPopularity.name,
+												 false, ItemPopularity.columns,
+												 ItemPopularity.ncolumns);
 
 	MakeTable(&pairs, false,
 			  "Items that go together, as interactions.refresh_items counted"
@@ -180,24 +182,24 @@ MakeCounts(void)
 			  "Items, as interactions.refresh_items counted them last");
 	MakePrimaryKey(&popularity, "interaction_type, item_id", "An item");
 	MakeIndex(&popularity, "item_popularity_interaction_type_score_idx",
-			  "interaction_type, score", 2, "The list of popular items");
+			  "interaction_type, score", "The list of popular items");
 }
 
 /* What was recommended, and its view in wire format. */
 static void
 MakeRecommendations(void)
 {
-	Target table = TargetOf(TABLES, "recommendations", false,
-							recommendation_columns,
-							lengthof(recommendation_columns));
-	Target view = WireView("recommendations", recommendation_columns,
-						   lengthof(recommendation_columns));
+	NeededRelation table = NeededRelationOf(TABLES, "recommendations", false,
+											recommendation_columns,
+											lengthof(recommendation_columns));
+	NeededRelation view = WireView("recommendations", recommendation_columns,
+								   lengthof(recommendation_columns));
 
 	MakeTable(&table, false,
 			  "What was shown to whom, with the id that the interactions it"
 			  " led to bear");
 	MakePrimaryKey(&table, "recommendation_id", "Identity");
-	MakeIndex(&table, "recommendations_user_id_idx", "user_id", 1,
+	MakeIndex(&table, "recommendations_user_id_idx", "user_id",
 			  "Those of a user who is transferred, renamed or erased");
 	MakeTrigger(&table, "zz_check_recommendation", "BEFORE INSERT OR UPDATE",
 				"ROW", "check_recommendation()",
@@ -229,8 +231,8 @@ ScriptIsOlder(void)
 static void
 MakeStats(void)
 {
-	Target view =
-		TargetOf(TABLES, "stats", true, stats_columns, lengthof(stats_columns));
+	NeededRelation view = NeededRelationOf(TABLES, "stats", true, stats_columns,
+										   lengthof(stats_columns));
 	StringInfoData types;
 
 	initStringInfo(&types);

@@ -41,8 +41,8 @@ ViolateRange(const char *property, const char *hint, const char *given,
 			 Violation *violation)
 {
 	return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, hint,
-				   "\"%s\" must be " TIMESTAMP_RULE ", not %s", property,
-				   given);
+				   psprintf("\"%s\" must be " TIMESTAMP_RULE ", not %s",
+							property, given));
 }
 
 /*

@@ -11,12 +11,12 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/partition.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
-#include "changes.h"
+#include "user_rows.h"
 #include "distribution.h"
 #include "locks.h"
+#include "own_tables.h"
 #include "plans.h"
 #include "rules.h"
 #include "subxact.h"
@@ -122,7 +122,7 @@ RegisterUser(Datum user_id, Datum source)
 		else
 			return registered;
 	}
-	ReportKeptRows(TableName(TABLE_USERS));
+	ReportWithheldRows(TableName(TABLE_USERS));
 }
 
 /*
@@ -130,7 +130,7 @@ RegisterUser(Datum user_id, Datum source)
  * which times they lie.
  */
 static bool
-FindRows(UserChange *change, const InteractionType *type)
+FindTimes(UserChange *change, const InteractionType *type)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
 	int				  table = TypeIndex(type);
@@ -194,11 +194,9 @@ TryTransfer(void *arg)
 static bool
 IsKeyViolation(const ErrorData *error)
 {
-	Oid			  index;
-	HeapTuple	  tuple;
-	Form_pg_index form;
-	Oid			  relid;
-	bool		  result = false;
+	Oid		  index;
+	HeapTuple tuple;
+	bool	  result;
 
 	if (!IsUniqueViolation(error) || error->schema_name == NULL ||
 		error->constraint_name == NULL)
@@ -208,13 +206,8 @@ IsKeyViolation(const ErrorData *error)
 	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	form = (Form_pg_index) GETSTRUCT(tuple);
-	relid = form->indrelid;
-	if (get_rel_relispartition(relid))
-		relid = llast_oid(get_partition_ancestors(relid));
-	for (int table = 0; table < NUM_USER_TABLES; table++)
-		result = result ||
-				 (form->indisprimary && relid == FindTable(TableName(table)));
+	result = ((Form_pg_index) GETSTRUCT(tuple))->indisprimary &&
+			 TableOf(((Form_pg_index) GETSTRUCT(tuple))->indrelid) >= 0;
 	ReleaseSysCache(tuple);
 	return result;
 }
@@ -223,7 +216,7 @@ IsKeyViolation(const ErrorData *error)
  * Move every interaction of the first user of change to the second, and register
  * the target; the source is deleted, or stays registered.  Counts in change.
  * False, and nothing has changed, where the source is unknown.  To be called
- * within SPI; takes the locks.
+ * within SPI, with both users locked.
  *
  * That a row of one of the tables is there already means mostly that the
  * target got it meanwhile, which another snapshot shows to be a duplicate.
@@ -235,14 +228,13 @@ TransferInteractions(UserChange *change, bool delete_user)
 	bool		known;
 	bool		done = false;
 
-	LockUsers(TextSpan(change->users[0]), TextSpan(change->users[1]));
 	/* before it is looked what there is: nothing comes that refers to it */
 	(void) LockRowsOf(TABLE_USERS, change->users[0]);
 	known = IsRegistered(change->users[0]);
 	change->changes[TABLE_RECOMMENDATIONS] = ROWS_MOVE;
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
-		if (FindRows(change, &InteractionTypes[i]))
+		if (FindTimes(change, &InteractionTypes[i]))
 			change->changes[i] = ROWS_MOVE;
 		known = known || change->changes[i] == ROWS_MOVE;
 	}
@@ -305,6 +297,7 @@ transfer_interactions(PG_FUNCTION_ARGS)
 				 errmsg("cannot transfer interactions of user \"%s\" to the same user",
 						Clip(from))));
 
+	LockUsers(from, to);
 	SPI_connect();
 	known = TransferInteractions(&change, PG_GETARG_BOOL(2));
 	SPI_finish();

@@ -5,7 +5,7 @@
 #ifndef INTERACTIONS_TRANSFER_H
 #define INTERACTIONS_TRANSFER_H
 
-#include "changes.h"
+#include "user_rows.h"
 
 #define ERRCODE_UNKNOWN_USER MAKE_SQLSTATE('P', 'T', '4', '0', '4')
 

@@ -12,7 +12,6 @@
 #include "access/sysattr.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "locks.h"
 #include "rows.h"
@@ -36,21 +35,6 @@ typedef struct UserUpdate
 } UserUpdate;
 
 static Running *updates = NULL;
-
-/* Find the columns of the trigger's relation, by name; they must be there. */
-static void
-FindColumns(TupleDesc tupdesc, const NeededColumn *columns,
-			int attnums[NUM_USER_COLUMNS])
-{
-	for (int i = 0; i < NUM_USER_COLUMNS; i++)
-	{
-		attnums[i] = SPI_fnumber(tupdesc, columns[i].name);
-		if (attnums[i] <= 0 ||
-			TupleDescAttr(tupdesc, attnums[i] - 1)->atttypid !=
-				columns[i].typid)
-			ReportTriggerProtocol();
-	}
-}
 
 /* Hold an id to the rule, or raise, and show which row it is. */
 static void
@@ -138,41 +122,21 @@ FindUpdate(const TriggerData *trigdata)
 /* a user who is changed, or to whom somebody is renamed */
 typedef struct ChangedUser
 {
-	Span id; /* the key */
+	char id[MAX_ID_BYTES + 1]; /* the key */
 	bool changed;
 	bool is_target;
 } ChangedUser;
-
-static uint32
-/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
-HashSpan(const void *key, Size keysize)
-{
-	const Span *span = key;
-
-	return hash_bytes((const unsigned char *) span->data, span->len);
-}
-
-static int
-/* NOLINTNEXTLINE(misc-unused-parameters): core passes it */
-MatchSpans(const void *a, const void *b, Size keysize)
-{
-	return SpansEqual(*(const Span *) a, *(const Span *) b) ? 0 : 1;
-}
 
 static ChangedUser *
 EnterUser(const UserUpdate *update, Span id)
 {
 	bool		 found;
-	ChangedUser *user = hash_search(update->renames, &id, HASH_ENTER, &found);
+	char		*key = pnstrdup(id.data, id.len);
+	ChangedUser *user = hash_search(update->renames, key, HASH_ENTER, &found);
 
 	if (!found)
-	{
-		char *data = MemoryContextAlloc(update->running.context, id.len);
-
-		memcpy(data, id.data, id.len);
-		user->id.data = data;
 		user->changed = user->is_target = false;
-	}
+	pfree(key);
 	return user;
 }
 
@@ -189,15 +153,12 @@ NoteRename(UserUpdate *update, Span from, Span to)
 
 	if (update->renames == NULL)
 	{
-		HASHCTL info = {.keysize = sizeof(Span),
+		HASHCTL info = {.keysize = MAX_ID_BYTES + 1,
 						.entrysize = sizeof(ChangedUser),
-						.hash = HashSpan,
-						.match = MatchSpans,
 						.hcxt = update->running.context};
 
 		update->renames = hash_create("interactions renames", 64, &info,
-									  HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
-										  HASH_CONTEXT);
+									  HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 	}
 	user = EnterUser(update, from);
 	target = EnterUser(update, to);
@@ -244,7 +205,7 @@ DeleteUser(const TriggerData *trigdata, const Row *row)
 		ReportSecondChange(trigdata);
 	if (!LookUpUser(&now))
 		return false;
-	if (!SameUser(row, &now))
+	if (!SameValues(KnownUserColumns, NUM_USER_COLUMNS, row, &now))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("user \"%s\" was changed by another transaction meanwhile",
@@ -317,8 +278,8 @@ edit_user(PG_FUNCTION_ARGS)
 		  !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
 		  !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))))
 		ReportTriggerProtocol();
-	FindColumns(RelationGetDescr(trigdata->tg_relation), KnownUserColumns,
-				attnums);
+	FindColumns(trigdata->tg_relation, KnownUserColumns, NUM_USER_COLUMNS,
+				false, attnums);
 	if (TRIGGER_FIRED_INSTEAD(trigdata->tg_event))
 		return PointerGetDatum(EditUser(trigdata, attnums));
 	BeginUpdate(fcinfo, attnums);
@@ -344,7 +305,8 @@ check_user(PG_FUNCTION_ARGS)
 		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		ReportTriggerProtocol();
-	FindColumns(RelationGetDescr(trigdata->tg_relation), UserColumns, attnums);
+	FindColumns(trigdata->tg_relation, UserColumns, NUM_USER_COLUMNS, false,
+				attnums);
 	tuple = NewRow(trigdata, &row);
 	value = slot_getattr(row, attnums[USERS_ID], &isnull);
 	CheckRowId("user_id", value, isnull, trigdata);

@@ -11,11 +11,12 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "changes.h"
+#include "user_rows.h"
 #include "executor/spi.h"
 #include "funcapi.h"
-#include "interactions.h"
+#include "library.h"
 #include "locks.h"
+#include "own_tables.h"
 #include "plans.h"
 #include "rows.h"
 #include "rules.h"
@@ -147,20 +148,6 @@ LookUpUser(Row *row)
 	return TakeUser(row);
 }
 
-/* Whether two rows of a user are the same. */
-bool
-SameUser(const Row *a, const Row *b)
-{
-	return a->isnull[USERS_NAME] == b->isnull[USERS_NAME] &&
-		   a->isnull[USERS_CREATED_AT] == b->isnull[USERS_CREATED_AT] &&
-		   (a->isnull[USERS_NAME] ||
-			SpansEqual(TextSpan(a->values[USERS_NAME]),
-					   TextSpan(b->values[USERS_NAME]))) &&
-		   (a->isnull[USERS_CREATED_AT] ||
-			DatumGetInt64(a->values[USERS_CREATED_AT]) ==
-				DatumGetInt64(b->values[USERS_CREATED_AT]));
-}
-
 /*
  * Change those columns of a known user that are named to what new has.
  * Another id renames the user, or merges him into the one that has that id.
@@ -207,7 +194,7 @@ ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 		return true;
 	/* the rename is done, so the rest must not be left out */
 	if (!SpansEqual(UserId(old), UserId(new)))
-		ReportKeptRows("users");
+		ReportWithheldRows("users");
 	return false;
 }
 

@@ -5,7 +5,7 @@
 #ifndef INTERACTIONS_USERS_H
 #define INTERACTIONS_USERS_H
 
-#include "changes.h"
+#include "user_rows.h"
 #include "commands/trigger.h"
 #include "span.h"
 #include "types.h"
@@ -30,7 +30,6 @@ UserId(const Row *row)
 }
 
 extern bool LookUpUser(Row *row);
-extern bool SameUser(const Row *a, const Row *b);
 extern bool ChangeUser(const TriggerData *trigdata, const Row *old, Row *new,
 					   const bool *named);
 extern bool InsertUser(const TriggerData *trigdata, Row *row);

@@ -23,7 +23,7 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "plans.h"
+#include "own_tables.h"
 #include "rows.h"
 #include "rules.h"
 #include "running.h"
@@ -239,7 +239,7 @@ StoreBuffered(RowBuffer *buffer)
 
 /* INSTEAD OF INSERT: check the row, and collect it. */
 static HeapTuple
-InsertRow(FunctionCallInfo fcinfo)
+CollectRow(FunctionCallInfo fcinfo)
 {
 	TriggerData	   *trigdata = (TriggerData *) fcinfo->context;
 	RowColumns	   *columns = FindRowColumns(fcinfo, true);
@@ -295,7 +295,7 @@ insert_interaction(PG_FUNCTION_ARGS)
 		 !TRIGGER_FIRED_INSTEAD(trigdata->tg_event)))
 		ReportTriggerProtocol();
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
-		return PointerGetDatum(InsertRow(fcinfo));
+		return PointerGetDatum(CollectRow(fcinfo));
 
 	relid = RelationGetRelid(trigdata->tg_relation);
 	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event))

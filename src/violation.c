@@ -7,35 +7,18 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "violation.h"
 
 #define MAX_SHOWN_BYTES 64
 
-/* Fill in a violation; returns false, for the caller to return. */
+/* Fill in a violation, message palloc'd; returns false, for the caller to return. */
 bool
-Violate(Violation *violation, int sqlerrcode, const char *hint, const char *fmt,
-		...)
+Violate(Violation *violation, int sqlerrcode, const char *hint, char *message)
 {
-	StringInfoData message;
-
-	initStringInfo(&message);
-	for (;;)
-	{
-		va_list args;
-		int		needed;
-
-		va_start(args, fmt);
-		needed = appendStringInfoVA(&message, fmt, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&message, needed);
-	}
 	violation->sqlerrcode = sqlerrcode;
-	violation->message = message.data;
+	violation->message = message;
 	violation->hint = hint ? pstrdup(hint) : NULL;
 	return false;
 }
@@ -45,7 +28,7 @@ bool
 ViolateNull(const char *property, Violation *violation)
 {
 	return Violate(violation, ERRCODE_NOT_NULL_VIOLATION, NULL,
-				   "\"%s\" must not be null", property);
+				   psprintf("\"%s\" must not be null", property));
 }
 
 /* Refuse text that is no number, in a property that is one of type typid. */
@@ -54,8 +37,8 @@ ViolateSyntax(const char *property, Oid typid, const char *hint, Span text,
 			  Violation *violation)
 {
 	return Violate(violation, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
-				   "invalid input syntax for type %s: \"%s\" in \"%s\"",
-				   format_type_be(typid), Clip(text), property);
+				   psprintf("invalid input syntax for type %s: \"%s\" in \"%s\"",
+							format_type_be(typid), Clip(text), property));
 }
 
 void

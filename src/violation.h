@@ -16,7 +16,7 @@ typedef struct Violation
 } Violation;
 
 extern bool Violate(Violation *violation, int sqlerrcode, const char *hint,
-					const char *fmt, ...) pg_attribute_printf(4, 5);
+					char *message);
 extern bool ViolateNull(const char *property, Violation *violation);
 extern bool ViolateSyntax(const char *property, Oid typid, const char *hint,
 						  Span text, Violation *violation);

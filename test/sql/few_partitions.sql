@@ -69,6 +69,7 @@ CREATE INDEX ON interactions.swapped (user_id) WHERE duration > 0;
 CREATE INDEX ON interactions.swapped (user_id text_pattern_ops);
 CREATE INDEX ON interactions.swapped USING hash (user_id);
 INSERT INTO interactions.swapped (user_id, item_id, "timestamp", fingerprint) SELECT user_id, item_id, "timestamp", fingerprint FROM interactions.of_1975;
+DROP TABLE interactions.of_1975;
 ALTER TABLE interactions.views ATTACH PARTITION interactions.swapped FOR VALUES FROM ('1975-01-01 00:00+00') TO ('1976-01-01 00:00+00');
 CREATE TABLE interactions.divided PARTITION OF interactions.views FOR VALUES FROM ('1970-01-01 00:00+00') TO ('1971-01-01 00:00+00') PARTITION BY HASH (user_id);
 CREATE TABLE interactions.even PARTITION OF interactions.divided FOR VALUES WITH (MODULUS 2, REMAINDER 0);

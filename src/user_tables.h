@@ -1,10 +1,10 @@
 /*
- * ties.h
+ * user_tables.h
  *	  The tables whose rows bear a user, what ties these rows to each other, and
  *	  locks on them.
  */
-#ifndef INTERACTIONS_TIES_H
-#define INTERACTIONS_TIES_H
+#ifndef INTERACTIONS_USER_TABLES_H
+#define INTERACTIONS_USER_TABLES_H
 
 #include "types.h"
 
@@ -17,7 +17,8 @@ enum
 };
 
 extern const char *TableName(int table);
+extern int TableOf(Oid relid);
 extern bool AreTied(void);
 extern int64 LockRowsOf(int table, Datum user_id);
 
-#endif /* INTERACTIONS_TIES_H */
+#endif /* INTERACTIONS_USER_TABLES_H */

@@ -1,5 +1,5 @@
 /*
- * interactions.h
+ * library.h
  *	  The settings of the extension, and what it tells PostgREST.
  */
 #ifndef INTERACTIONS_H

@@ -1,5 +1,5 @@
 /*
- * change_statement.c
+ * user_rows_sql.c
  *	  The statements that change all rows of a user, as SQL.
  *
  * One tells of one snapshot, and for each table, how many rows it found, how
@@ -9,8 +9,8 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "change_statement.h"
-#include "plans.h"
+#include "user_rows_sql.h"
+#include "own_tables.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -34,7 +34,7 @@ RowsOf(int table, const char *alias, const char *user)
  * the planner thinks, of whom it would compare each with each.
  */
 const char *
-KnownRows(int table, bool copy, const char *end)
+DuplicateRows(int table, bool copy, const char *end)
 {
 	const InteractionType *type = &InteractionTypes[table];
 	StringInfoData		   sql;
@@ -78,7 +78,7 @@ AppendRemoveDuplicates(StringInfo sql, int table, bool copy)
 					 " OPERATOR(pg_catalog.=) ANY"
 					 " (SELECT \"timestamp\", item_id, fingerprint"
 					 " FROM known_%d)) IS TRUE RETURNING 1), ",
-					 table, KnownRows(table, copy, "OFFSET 0"), table,
+					 table, DuplicateRows(table, copy, "OFFSET 0"), table,
 					 TableName(table), RowsOf(table, "one", "$1"), table);
 }
 

@@ -1,5 +1,5 @@
 /*
- * interactions.c
+ * library.c
  *	  Entry point of the library, and its settings.
  */
 #include "postgres.h"
@@ -7,7 +7,7 @@
 #include <limits.h>
 
 #include "fmgr.h"
-#include "interactions.h"
+#include "library.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "view_insert.h"

@@ -1,5 +1,5 @@
 /*
- * references.c
+ * user_keys.c
  *	  What refers to the registration of a user by foreign keys.
  *
  * Where a user is merged into another, what refers to the registration that goes
@@ -17,12 +17,12 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
-#include "plans.h"
-#include "references.h"
+#include "own_tables.h"
+#include "user_keys.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -185,22 +185,6 @@ RunForKey(const UserKey *key, const Registration *one,
 	return (int64) SPI_processed;
 }
 
-/* The table of ours that has a key, itself or by a partition; -1 is none. */
-static int
-TableOfKey(const UserKey *key)
-{
-	for (int table = 0; table < NUM_USER_TABLES; table++)
-	{
-		Oid relid = FindTable(TableName(table));
-
-		if (OidIsValid(relid) &&
-			list_member_oid(find_all_inheritors(relid, NoLock, NULL),
-							key->relid))
-			return table;
-	}
-	return -1;
-}
-
 /* Whether a key refers to a registration by the user that a row bears. */
 static bool
 BearsUser(const UserKey *key)
@@ -223,7 +207,7 @@ static void
 FollowKey(const UserKey *key, const Registration *one,
 		  const Registration *other, RowsChange change)
 {
-	int	 table = TableOfKey(key);
+	int	 table = TableOf(key->relid);
 	bool by_itself = table >= 0 && table != TABLE_USERS && BearsUser(key);
 
 	if (other != NULL && !by_itself)
@@ -239,11 +223,11 @@ FollowKey(const UserKey *key, const Registration *one,
 					 errhint("Let them refer to the other user before.")));
 	}
 	else if (table >= 0 && (by_itself || change == ROWS_GO) &&
-			 HidesRows(FindTable(TableName(table))) &&
+			 RowSecurityHolds(FindTable(TableName(table))) &&
 			 RunForKey(key, one, NULL, NULL) >
 				 RunForKey(key, one, NULL,
 						   psprintf("interactions.%s", TableName(table))))
-		ReportKeptRows(TableName(table));
+		ReportWithheldRows(TableName(table));
 }
 
 /*

@@ -1,13 +1,13 @@
 /*
- * changes.h
+ * user_rows.h
  *	  Changes to all rows of a user, of which none is kept back unseen.
  */
-#ifndef INTERACTIONS_CHANGES_H
-#define INTERACTIONS_CHANGES_H
+#ifndef INTERACTIONS_USER_ROWS_H
+#define INTERACTIONS_USER_ROWS_H
 
 #include "datatype/timestamp.h"
 
-#include "change_statement.h"
+#include "user_rows_sql.h"
 #include "compat.h"
 
 typedef struct UserChange
@@ -25,4 +25,4 @@ typedef struct UserChange
 extern bool HasRows(int table, Datum user);
 extern void ChangeRows(UserChange *change);
 
-#endif /* INTERACTIONS_CHANGES_H */
+#endif /* INTERACTIONS_USER_ROWS_H */

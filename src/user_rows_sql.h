@@ -1,11 +1,11 @@
 /*
- * change_statement.h
+ * user_rows_sql.h
  *	  The statements that change all rows of a user, as SQL.
  */
-#ifndef INTERACTIONS_CHANGE_STATEMENT_H
-#define INTERACTIONS_CHANGE_STATEMENT_H
+#ifndef INTERACTIONS_USER_ROWS_SQL_H
+#define INTERACTIONS_USER_ROWS_SQL_H
 
-#include "ties.h"
+#include "user_tables.h"
 
 /* what is to become of a user's rows in a table */
 typedef enum RowsChange
@@ -25,13 +25,13 @@ enum
 	COUNT_FOUND,
 	COUNT_REMOVED,
 	COUNT_MOVED,
-	COUNT_OTHERWISE, /* what ended otherwise than it was asked for */
-	MOVED_KEYS		 /* and two more, if it changes several tables */
+	COUNT_STRAYED, /* what ended otherwise than it was asked for */
+	MOVED_KEYS	   /* and two more, if it changes several tables */
 };
 
-extern const char *KnownRows(int table, bool copy, const char *end);
+extern const char *DuplicateRows(int table, bool copy, const char *end);
 extern const char *OtherColumns(const char *table);
 extern const char *ChangeStatement(const RowsChange *changes, int first,
 								   int last, bool copy);
 
-#endif /* INTERACTIONS_CHANGE_STATEMENT_H */
+#endif /* INTERACTIONS_USER_ROWS_SQL_H */

@@ -1,5 +1,5 @@
 /*
- * changes.c
+ * user_rows.c
  *	  Changes to all rows of a user, of which none is kept back unseen.
  *
  * A policy hides rows from UPDATE and DELETE without a word, and a trigger may
@@ -20,10 +20,11 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "changes.h"
+#include "user_rows.h"
 #include "distribution.h"
+#include "own_tables.h"
 #include "plans.h"
-#include "references.h"
+#include "user_keys.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -73,7 +74,7 @@ PlanByIndex(SPIPlanPtr plan)
  * stay; returns how many they are.
  */
 static int64
-LockKnown(int table, const Datum *users)
+LockDuplicates(int table, const Datum *users)
 {
 	static SPIPlanPtr plans[NUM_TYPES];
 	Datum			  values[lengthof(argtypes)] = {users[0], users[1],
@@ -83,7 +84,7 @@ LockKnown(int table, const Datum *users)
 	if (!PlanIsKept(plans[table], TableName(table)))
 		KeepPlan(&plans[table],
 				 psprintf("SELECT pg_catalog.count(*) FROM (%s) AS locked",
-						  KnownRows(table, false, "FOR KEY SHARE")),
+						  DuplicateRows(table, false, "FOR KEY SHARE")),
 				 lengthof(argtypes), argtypes, CURSOR_OPT_GENERIC_PLAN);
 	PlanByIndex(plans[table]);
 	RunPlan(plans[table], values, NULL);
@@ -124,7 +125,7 @@ LockChanged(const UserChange *change, int64 *locked)
 								: LockRowsOf(table, change->users[0]);
 			total += locked[table];
 			if (table < NUM_TYPES && change->changes[table] == ROWS_MOVE)
-				total += LockKnown(table, change->users);
+				total += LockDuplicates(table, change->users);
 		}
 	}
 }
@@ -281,9 +282,9 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 			/* fewer than were locked: a policy's function has hidden some by now */
 			if (found == removed + moved && found >= locked[table])
 				continue;
-			if (run == MAX_RUNS || ResultInt64(i, COUNT_OTHERWISE) > 0 ||
-				tied || IsolationUsesXactSnapshot())
-				ReportKeptRows(TableName(table));
+			if (run == MAX_RUNS || ResultInt64(i, COUNT_STRAYED) > 0 || tied ||
+				IsolationUsesXactSnapshot())
+				ReportWithheldRows(TableName(table));
 			done = false;
 		}
 		if (!tied)
@@ -291,7 +292,7 @@ RunChange(SPIPlanPtr plan, UserChange *change, ChangeScope scope,
 		results = lappend(results, SPI_tuptable);
 		stored_in = FindStoredMeanwhile(change);
 		if (stored_in >= 0 && run == MAX_RUNS)
-			ReportKeptRows(TableName(stored_in));
+			ReportWithheldRows(TableName(stored_in));
 		done = done && stored_in < 0;
 	}
 	RequireMoved(change->users[1], results);

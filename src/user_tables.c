@@ -1,5 +1,5 @@
 /*
- * ties.c
+ * user_tables.c
  *	  The tables whose rows bear a user, what ties these rows to each other, and
  *	  locks on them.
  *
@@ -9,12 +9,14 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "own_tables.h"
 #include "plans.h"
-#include "ties.h"
+#include "user_tables.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -24,6 +26,20 @@ TableName(int table)
 	return table < NUM_TYPES				? InteractionTypes[table].plural
 		   : table == TABLE_RECOMMENDATIONS ? "recommendations"
 											: "users";
+}
+
+/* The table that a relation is, itself or as a partition; -1 is none. */
+int
+TableOf(Oid relid)
+{
+	if (get_rel_relispartition(relid))
+		relid = llast_oid(get_partition_ancestors(relid));
+	for (int table = 0; table < NUM_USER_TABLES; table++)
+	{
+		if (OidIsValid(relid) && relid == FindTable(TableName(table)))
+			return table;
+	}
+	return -1;
 }
 
 /* Whether a trigger is one of ours, which read their own row alone. */
@@ -69,10 +85,10 @@ IsTied(const char *table)
 {
 	/* locked as by an UPDATE, so that nothing is added until then */
 	Relation  root = OpenTable(table, RowExclusiveLock);
-	bool	  result = HidesRows(RelationGetRelid(root));
+	bool	  result = RowSecurityHolds(RelationGetRelid(root));
 	ListCell *cell;
 
-	RefuseRules(root);
+	RefuseRewriteRules(root);
 	foreach (cell, find_all_inheritors(RelationGetRelid(root), RowExclusiveLock,
 									   NULL))
 	{
