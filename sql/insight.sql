@@ -92,6 +92,20 @@ $$;
 COMMENT ON FUNCTION interactions.read_ids(text, json, integer, integer) IS
 	'The ids that a property holds, an array of fewest to most; otherwise 22023, null 23502';
 
+CREATE FUNCTION interactions.read_integer(property text, value json) RETURNS bigint
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	given CONSTANT text := to_jsonb(value) #>> '{}';
+BEGIN
+	IF given !~ '^\s*[+-]?\d{1,18}\s*$' THEN
+		RAISE '"%" must be an integer, not %', property, left(value::text, 64) USING ERRCODE = '22P02';
+	END IF;
+	RETURN given;
+END
+$$;
+COMMENT ON FUNCTION interactions.read_integer(text, json) IS
+	'The integer of up to 18 digits that a property holds, a number or a string, null where it is null; otherwise 22P02';
+
 -- together, and popular
 
 CREATE PROCEDURE interactions.refresh_items(interaction_type text DEFAULT 'purchases', basket_gap interval DEFAULT '30 minutes',
@@ -225,10 +239,10 @@ BEGIN
 	END IF;
 	item_ids := interactions.read_ids('item_ids', given -> 'item_ids', 1, 50);
 	interaction_type := coalesce(given ->> 'interaction_type', 'purchases');
-	page_size := coalesce((given ->> 'page_size')::integer, 10);
+	page_size := coalesce(interactions.read_integer('page_size', given -> 'page_size'), 10);
 	score := coalesce(given ->> 'score', 'llr');
-	min_baskets := coalesce((given ->> 'min_baskets')::integer, 2);
-	min_users := coalesce((given ->> 'min_users')::integer, 2);
+	min_baskets := coalesce(interactions.read_integer('min_baskets', given -> 'min_baskets'), 2);
+	min_users := coalesce(interactions.read_integer('min_users', given -> 'min_users'), 2);
 END
 $$;
 COMMENT ON FUNCTION interactions.read_cart(json) IS

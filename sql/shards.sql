@@ -122,7 +122,7 @@ BEGIN
 		external_id := interactions.read_id('external_id', changes -> 'external_id');
 	END IF;
 	name := given ->> 'name';
-	created_at := (given ->> 'created_at')::bigint;
+	created_at := interactions.read_integer('created_at', changes -> 'created_at');
 END
 $$;
 COMMENT ON FUNCTION interactions.read_user_changes(json) IS

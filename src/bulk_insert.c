@@ -131,8 +131,11 @@ IsPlain(const InteractionType *type, Relation rel)
 		return false;
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
-		if (TupleDescAttr(tupdesc, i)->attnotnull && type != NULL &&
-			!type->columns[i].not_null)
+		Form_pg_attribute column = TupleDescAttr(tupdesc, i);
+
+		/* a partition may generate a column that its table does not */
+		if (column->attgenerated != '\0' || column->attidentity != '\0' ||
+			(column->attnotnull && type != NULL && !type->columns[i].not_null))
 			return false;
 	}
 	return !HasOtherTrigger(rel, TRIGGER_TYPE_INSERT, type);

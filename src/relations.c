@@ -305,12 +305,24 @@ MakeTable(NeededRelation *relation, bool partitioned, const char *comment)
 	CommentColumns(relation);
 }
 
-/* Make a view, unless it is there. */
+/*
+ * Make a view, unless it is there; one that is older than the table that it is
+ * on reads another, which had the name before.
+ */
 void
-MakeView(NeededRelation *relation, const char *query, const char *comment)
+MakeView(NeededRelation *relation, bool table_is_new, const char *query,
+		 const char *comment)
 {
 	if (IsThere(relation))
+	{
+		if (table_is_new)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 errmsg("view \"%s\" is older than its table, and reads another",
+							relation->qualified),
+					 errhint("Drop the view: create_tables() makes it anew.")));
 		return;
+	}
 	Execute(psprintf("CREATE VIEW %s WITH (security_invoker = true) AS %s",
 					 relation->qualified, query));
 	Comment("VIEW", relation->qualified, comment);

@@ -32,7 +32,7 @@ extern void MakeIndex(const NeededRelation *relation, const char *name,
 extern void MakeTrigger(const NeededRelation *relation, const char *name,
 						const char *fired, const char *each, const char *call,
 						const char *comment);
-extern void MakeView(NeededRelation *relation, const char *query,
-					 const char *comment);
+extern void MakeView(NeededRelation *relation, bool table_is_new,
+					 const char *query, const char *comment);
 
 #endif /* INTERACTIONS_RELATIONS_H */

@@ -178,6 +178,19 @@ SameValues(const NeededColumn *columns, int ncolumns, const Row *one,
 }
 
 /*
+ * The table that a relation is a partition of, at any depth, or itself.  One
+ * that is being detached is a partition still, and has no ancestors.
+ */
+Oid
+RootOf(Oid relid)
+{
+	List *ancestors =
+		get_rel_relispartition(relid) ? get_partition_ancestors(relid) : NIL;
+
+	return ancestors == NIL ? relid : llast_oid(ancestors);
+}
+
+/*
  * The row of a trigger as core shows one that fails a CHECK: no longer than a
  * message should be, and only what the user may read, of a partition by way
  * of the whole table.  NULL where that is nothing.  Up to 17, core keeps its
@@ -186,15 +199,13 @@ SameValues(const NeededColumn *columns, int ncolumns, const Row *one,
 static char *
 DescribeRow(Relation rel, TupleTableSlot *row)
 {
-	Oid			   relid = RelationGetRelid(rel);
+	Oid			   relid = RootOf(RelationGetRelid(rel));
 	TupleDesc	   tupdesc = RelationGetDescr(rel);
 	const char	  *separator = "";
 	StringInfoData names;
 	StringInfoData values;
 	bool		   all;
 
-	if (rel->rd_rel->relispartition)
-		relid = llast_oid(get_partition_ancestors(relid));
 	all = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
 		return NULL;

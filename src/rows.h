@@ -41,6 +41,7 @@ extern void InteractionDatums(const InteractionType *type,
 							  IdBuffer ids[NUM_IDS], Row *row);
 extern bool SameValues(const NeededColumn *columns, int ncolumns,
 					   const Row *one, const Row *other);
+extern Oid RootOf(Oid relid);
 pg_noreturn extern void ReportRow(const Violation *violation,
 								  const TriggerData *trigdata);
 

@@ -51,7 +51,7 @@ InsertPlan(const InteractionType *type)
 	for (int i = 0; i < type->ncolumns; i++)
 		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
 	appendStringInfo(&sql,
-					 ") ON CONFLICT (" KEY_COLUMNS ") DO NOTHING RETURNING %s",
+					 ") ON CONFLICT (" KEY_CONFLICT ") DO NOTHING RETURNING %s",
 					 columns);
 	KeepForColumns(plan, type, sql.data);
 	return *plan;

@@ -76,7 +76,7 @@ InsertMissingPlan(const Batch *batch)
 	if (!PlanIsKept(*plan, table))
 		KeepForArrays(plan, batch->tupdesc,
 					  psprintf("WITH stored AS (%s"
-							   " ON CONFLICT (" KEY_COLUMNS ") DO NOTHING"
+							   " ON CONFLICT (" KEY_CONFLICT ") DO NOTHING"
 							   " RETURNING 1)"
 							   " SELECT pg_catalog.count(*) FROM stored",
 							   InsertStatement(table, batch->tupdesc)));

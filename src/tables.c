@@ -71,7 +71,8 @@ WireView(const char *name, const NeededColumn *columns, int ncolumns)
 	return NeededRelationOf(VIEWS, name, true, wire, ncolumns);
 }
 
-static void
+/* Make the table of a type, unless it is there; whether it is new. */
+static bool
 MakeTypeTable(const InteractionType *type, bool partitioned)
 {
 	NeededRelation table = NeededRelationOf(TABLES, type->plural, false,
@@ -88,16 +89,17 @@ MakeTypeTable(const InteractionType *type, bool partitioned)
 				psprintf("check_interaction('%s')", type->plural),
 				"Holds the rules, completes timestamp and fingerprint; its"
 				" name makes it the last");
+	return !table.existed;
 }
 
 static void
-MakeTypeView(const InteractionType *type)
+MakeTypeView(const InteractionType *type, bool is_new)
 {
 	NeededRelation view =
 		WireView(type->plural, type->columns, WireColumnCount(type));
 	const char *call = psprintf("insert_interaction('%s')", type->plural);
 
-	MakeView(&view,
+	MakeView(&view, is_new,
 			 psprintf("SELECT %s FROM interactions.%s", WireColumns(type),
 					  type->plural),
 			 psprintf("Interactions of type %s in wire format; takes INSERT"
@@ -114,7 +116,8 @@ MakeTypeView(const InteractionType *type)
 						 type->plural));
 }
 
-static void
+/* Make the table of users, unless it is there; whether it is new. */
+static bool
 MakeUsersTable(void)
 {
 	NeededRelation table =
@@ -126,6 +129,7 @@ MakeUsersTable(void)
 	MakePrimaryKey(&table, "user_id", "A user's registration");
 	MakeTrigger(&table, CHECK_USER_TRIGGER, "BEFORE INSERT OR UPDATE", "ROW",
 				"check_user()", "Holds the rules; its name makes it the last");
+	return !table.existed;
 }
 
 /*
@@ -133,7 +137,7 @@ MakeUsersTable(void)
  * SELECT without columns would not arrive at a shard.
  */
 static void
-MakeUsersView(void)
+MakeUsersView(bool is_new)
 {
 	NeededRelation view = NeededRelationOf(VIEWS, "users", true,
 										   KnownUserColumns, NUM_USER_COLUMNS);
@@ -143,7 +147,7 @@ MakeUsersView(void)
 	for (int i = 0; i < NUM_TYPES; i++)
 		appendStringInfo(&seen, "%sSELECT user_id FROM interactions.%s",
 						 i > 0 ? " UNION " : "", InteractionTypes[i].plural);
-	MakeView(&view,
+	MakeView(&view, is_new,
 			 psprintf("SELECT user_id AS external_id, name,"
 					  " interactions.timestamp_to_ms(created_at) AS created_at"
 					  " FROM interactions.users"
@@ -206,7 +210,7 @@ MakeRecommendations(void)
 				"Holds the rules, completes timestamp; its name makes it the"
 				" last");
 
-	MakeView(&view,
+	MakeView(&view, !table.existed,
 			 "SELECT recommendation_id, user_id, scenario, item_ids,"
 			 " interactions.timestamp_to_ms(\"timestamp\") AS \"timestamp\""
 			 " FROM interactions.recommendations",
@@ -239,7 +243,7 @@ MakeStats(void)
 	for (int i = 0; i < NUM_TYPES; i++)
 		appendStringInfo(&types, "%s(%d, '%s')", i > 0 ? ", " : "", i,
 						 InteractionTypes[i].plural);
-	MakeView(&view,
+	MakeView(&view, false,
 			 psprintf("SELECT type.name AS interaction_type, parts.rows, parts.bytes,"
 					  " parts.oldest, parts.newest"
 					  " FROM (VALUES %s) AS type (position, name)"
@@ -277,18 +281,24 @@ PG_FUNCTION_INFO_V1(create_tables);
 Datum
 create_tables(PG_FUNCTION_ARGS)
 {
+	bool is_new[NUM_TYPES];
+	bool any_is_new;
+
 	RequireArgument(fcinfo, 0, "partitioned");
 
 	/* another call waits, and then finds all there */
 	LockDatabaseObject(NamespaceRelationId, get_namespace_oid(TABLES, false), 0,
 					   ShareRowExclusiveLock);
 	SPI_connect();
-	MakeUsersTable();
+	any_is_new = MakeUsersTable();
 	for (int i = 0; i < NUM_TYPES; i++)
-		MakeTypeTable(&InteractionTypes[i], PG_GETARG_BOOL(0));
+	{
+		is_new[i] = MakeTypeTable(&InteractionTypes[i], PG_GETARG_BOOL(0));
+		any_is_new = any_is_new || is_new[i];
+	}
 	for (int i = 0; i < NUM_TYPES; i++)
-		MakeTypeView(&InteractionTypes[i]);
-	MakeUsersView();
+		MakeTypeView(&InteractionTypes[i], is_new[i]);
+	MakeUsersView(any_is_new);
 	MakeStats();
 	if (!ScriptIsOlder())
 	{

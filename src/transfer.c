@@ -110,7 +110,7 @@ RegisterUser(Datum user_id, Datum source)
 						" FROM (SELECT) AS always"
 						" LEFT JOIN interactions.users AS source"
 						" ON source.user_id OPERATOR(pg_catalog.=) $2"
-						" ON CONFLICT (user_id) DO NOTHING",
+						" ON CONFLICT (" USER_CONFLICT ") DO NOTHING",
 						user_id, source);
 		else if (ResultInt64(0, 1) != 0)
 			RunForUsers(&name,
@@ -190,13 +190,18 @@ TryTransfer(void *arg)
 		ReportLostRows(TableName(TABLE_USERS));
 }
 
-/* Whether a row of one of the tables is there already, by the primary key. */
+/*
+ * Whether a row of one of the tables is there already, by the primary key: also
+ * where that is being indexed anew, in an index that is not valid yet or any
+ * more.
+ */
 static bool
 IsKeyViolation(const ErrorData *error)
 {
-	Oid		  index;
-	HeapTuple tuple;
-	bool	  result;
+	Oid			  index;
+	HeapTuple	  tuple;
+	Form_pg_index form;
+	bool		  result;
 
 	if (!IsUniqueViolation(error) || error->schema_name == NULL ||
 		error->constraint_name == NULL)
@@ -206,8 +211,9 @@ IsKeyViolation(const ErrorData *error)
 	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	result = ((Form_pg_index) GETSTRUCT(tuple))->indisprimary &&
-			 TableOf(((Form_pg_index) GETSTRUCT(tuple))->indrelid) >= 0;
+	form = (Form_pg_index) GETSTRUCT(tuple);
+	result = (form->indisprimary || !form->indisvalid) &&
+			 TableOf(form->indrelid) >= 0;
 	ReleaseSysCache(tuple);
 	return result;
 }

@@ -16,6 +16,7 @@
 #include "types.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "violation.h"
 
 /* clang-format off */
 #define SHARED                                                                 \
@@ -74,9 +75,10 @@ TypeByName(const char *plural)
 	for (int i = 0; i < NUM_TYPES; i++)
 		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
 						 InteractionTypes[i].plural);
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("\"%s\" is not a type of interactions", plural),
-					errhint("The types are %s.", names.data)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" is not a type of interactions", ClipString(plural)),
+			 errhint("The types are %s.", names.data)));
 }
 
 /* Whether name is a verb, an underscore, and the name of a type. */

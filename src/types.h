@@ -30,6 +30,12 @@ StaticAssertDecl((int) COLUMN_FIRST_OWN + MAX_OWN_COLUMNS + 1 <= MAX_COLUMNS,
 /* the primary key of each type's table: "stored already" means this one */
 #define KEY_COLUMNS "user_id, \"timestamp\", item_id, fingerprint"
 
+/* of ON CONFLICT: without collations any unique index on the columns would do */
+#define USER_CONFLICT "user_id COLLATE pg_catalog.\"C\""
+#define KEY_CONFLICT                                                           \
+	USER_CONFLICT                                                              \
+	", \"timestamp\", item_id COLLATE pg_catalog.\"C\", fingerprint"
+
 typedef struct InteractionType
 {
 	/* names functions and the composite type; no name needs quotes in SQL */

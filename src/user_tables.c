@@ -9,13 +9,13 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "own_tables.h"
 #include "plans.h"
+#include "rows.h"
 #include "user_tables.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -32,11 +32,11 @@ TableName(int table)
 int
 TableOf(Oid relid)
 {
-	if (get_rel_relispartition(relid))
-		relid = llast_oid(get_partition_ancestors(relid));
+	Oid root = RootOf(relid);
+
 	for (int table = 0; table < NUM_USER_TABLES; table++)
 	{
-		if (OidIsValid(relid) && relid == FindTable(TableName(table)))
+		if (OidIsValid(root) && root == FindTable(TableName(table)))
 			return table;
 	}
 	return -1;

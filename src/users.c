@@ -111,7 +111,7 @@ SaveUser(const TriggerData *trigdata, Row *row, const bool *named,
 				 psprintf("INSERT INTO interactions.users AS stored"
 						  " (user_id, name, created_at)"
 						  " VALUES ($1, $2, COALESCE($3, pg_catalog.now()))"
-						  " ON CONFLICT (user_id) DO UPDATE SET"
+						  " ON CONFLICT (" USER_CONFLICT ") DO UPDATE SET"
 						  " name = CASE WHEN $4 THEN EXCLUDED.name"
 						  " ELSE stored.name END,"
 						  " created_at = CASE WHEN $5 THEN EXCLUDED.created_at"

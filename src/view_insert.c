@@ -101,7 +101,9 @@ TableStoresAsGiven(Relation rel, const InteractionType *type)
 	{
 		int attnum = SPI_fnumber(tupdesc, type->columns[i].name);
 
-		if (attnum <= 0 || TupleDescAttr(tupdesc, attnum - 1)->atttypmod != -1)
+		if (attnum <= 0 ||
+			TupleDescAttr(tupdesc, attnum - 1)->atttypmod != -1 ||
+			TupleDescAttr(tupdesc, attnum - 1)->attgenerated != '\0')
 			return false;
 	}
 	return !HasOtherTrigger(rel,

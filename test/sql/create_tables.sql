@@ -64,6 +64,22 @@ SELECT user_id, tenant FROM interactions.views;
 SELECT interactions_v1.create_bookmarks('[{"user_id": "u", "item_id": "i", "timestamp": 1000000000001}]');
 SELECT external_id FROM interactions_v1.users ORDER BY 1;
 ROLLBACK;
+-- a view that goes on reading a table that had the name before is refused
+BEGIN;
+ALTER TABLE interactions.views RENAME TO views_2025;
+ALTER INDEX interactions.views_pkey RENAME TO views_2025_pkey;
+ALTER INDEX interactions.views_item_id_timestamp_idx RENAME TO views_2025_item_id_timestamp_idx;
+SAVEPOINT renamed;
+SELECT interactions.create_tables();
+ROLLBACK TO renamed;
+DROP VIEW interactions_v1.views;
+SELECT interactions.create_tables();
+ROLLBACK TO renamed;
+DROP VIEW interactions_v1.views, interactions_v1.users;
+SELECT interactions.create_tables() \g /dev/null
+INSERT INTO interactions_v1.views VALUES ('u', 'i', 1000000000001) RETURNING item_id;
+SELECT item_id FROM interactions_v1.views;
+ROLLBACK;
 -- an index of one's own that serves the lists does; a partial one does not
 BEGIN;
 DROP INDEX interactions.views_item_id_timestamp_idx;

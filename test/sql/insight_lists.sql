@@ -73,6 +73,9 @@ $$;
 SELECT refusal(cart::json) FROM unnest(ARRAY[NULL, '[]', '7', '{}', '{"item_ids": null}', '{"item_ids": []}', '{"item_ids": "bread"}', '{"item_ids": [null]}', '{"item_ids": [1.5]}',
 	'{"item_ids": [""]}', '{"item_ids": [1], "item_ids": [2]}', '{"item_ids": [1], "colour": 1}', '{"item_ids": [17, "a"], "page_size": "x"}', '{"item_ids": [["a"]]}',
 	'{"item_ids": ["a"], "score": "best"}', '{"item_ids": ["a"], "interaction_type": "orders"}', '{"item_ids": ["a"], "page_size": 0}', '{"item_ids": ["\u0000"]}', '{"item_ids": [17, "a"]}']) AS cart;
+-- what of it a message shows is short
+SELECT max(length(refusal)) < 200 FROM unnest(ARRAY['page_size', 'min_baskets', 'min_users', 'score', 'interaction_type']) AS property,
+	LATERAL refusal(json_build_object('item_ids', '{a}'::text[], property, repeat('y', 100000))) AS refusal;
 DROP FUNCTION refusal;
 CALL interactions.refresh_items('orders');
 CALL interactions.refresh_items(NULL);
