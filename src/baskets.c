@@ -279,7 +279,7 @@ ReadBaskets(const BasketRules *rules)
 
 	receiver.pub.receiveSlot = ReceiveInteraction;
 	receiver.pub.mydest =
-		DestTuplestore; /* so that SPI runs the statement for it */
+		DestTuplestore; /* of DestNone SPI would say SPI_OK_UTILITY */
 	baskets->told = GetCurrentTimestamp();
 	baskets->items = AllocateHuge(receiver.max_items, sizeof(ItemCount));
 	baskets->file = BufFileCreateTemp(false);

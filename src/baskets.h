@@ -17,7 +17,7 @@ typedef struct ItemCount
 	uint32 users;
 	int64 interactions;
 	double score;
-	uint64 found; /* others in its baskets, each as often as it is there */
+	uint64 found; /* items of its baskets but itself, so many Found are written */
 	uint32 last_user;
 	uint32 last_basket;
 } ItemCount;

@@ -1,7 +1,7 @@
 /*
  * batch.h
- *	  Interactions of one type, collected and sorted; or rows of no type,
- *	  collected.
+ *	  Interactions of one type, collected and sorted; or rows of any table,
+ *	  which are of no type, and are neither sorted nor freed of duplicates.
  */
 #ifndef INTERACTIONS_BATCH_H
 #define INTERACTIONS_BATCH_H

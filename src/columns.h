@@ -5,8 +5,6 @@
 #ifndef INTERACTIONS_COLUMNS_H
 #define INTERACTIONS_COLUMNS_H
 
-#include "postgres.h"
-
 #include "catalog/pg_type.h"
 
 #define MAX_COLUMNS 8 /* of any table of ours */
@@ -16,7 +14,7 @@ typedef struct NeededColumn
 {
 	const char *name;
 	Oid typid;
-	bool not_null; /* of a type's own one: null is an error */
+	bool not_null; /* of a type's own one, null breaks its rule */
 	bool bytewise; /* COLLATE "C" */
 	const char *comment;
 	/* of a type's own one, which is float8, numeric, int4 or int8 */

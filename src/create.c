@@ -8,8 +8,8 @@
 
 #include "access/htup_details.h"
 #include "funcapi.h"
-#include "library.h"
 #include "json.h"
+#include "library.h"
 #include "miscadmin.h"
 #include "store.h"
 #include "store_batch.h"

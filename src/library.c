@@ -62,7 +62,7 @@ CheckedPageSize(bool isnull, int page_size)
 				 errmsg("\"page_size\" must be at most %d", MaxPageSize),
 				 errhint(
 					 "Ask for the list page by page, or raise interactions.max_page_size.")));
-	/* of all the planner expects a part */
+	/* FETCH FIRST takes a number, and its plan is generic anyway */
 	return isnull ? PG_INT64_MAX : page_size;
 }
 

@@ -12,8 +12,8 @@
 #include "funcapi.h"
 #include "library.h"
 #include "nodes/execnodes.h"
-#include "partitions.h"
 #include "own_tables.h"
+#include "partitions.h"
 #include "plans.h"
 #include "rules.h"
 #include "timestamp.h"
@@ -37,7 +37,7 @@ enum
 #define LIST_AFTER (1 << 1)
 #define NUM_LIST_KINDS (1 << 2)
 
-/* more than there are, as each has twice as many partitions as the last */
+/* the nth spans 2^n partitions, so that 32 cover any table */
 #define MAX_WINDOWS 32
 #define PROBED_WINDOW 2 /* first whose indexes are asked before */
 

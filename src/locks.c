@@ -1,18 +1,19 @@
 /*
  * locks.c
- *	  The advisory locks on users, and who takes which in which order.
+ *	  The advisory locks on users and on counts, and who takes which in which
+ *	  order.
  *
  * They are held to the end of the transaction.
  *
- *	  a transfer					both users
+ *	  a transfer, update_user		both users
  *	  a deletion that names a user	that user
- *	  erase_user					that user
+ *	  erase_user, delete_user		that user
  *	  any other deletion			all users
  *	  UPDATE or DELETE of the view	all users, since a statement comes to its
  *	  interactions_v1.users			users in any order
  *
- * All is locked before one: whoever locks a user shares the lock on all, and
- * whoever locks all has it alone.  Of two users the one with the lower key
+ * The lock on all users is taken before that on one: whoever locks one shares
+ * it, and whoever locks all has it alone.  Of two users the one with the lower key
  * comes first.  So two calls never wait for each other in a circle; two
  * transactions of several calls may.  Whoever only stores interactions takes
  * none of these locks.

@@ -1,6 +1,6 @@
 /*
  * locks.h
- *	  The advisory locks on users.
+ *	  The advisory locks on users and on counts.
  */
 #ifndef INTERACTIONS_LOCKS_H
 #define INTERACTIONS_LOCKS_H

@@ -141,8 +141,8 @@ KeepBest(Counter *counter, const Baskets *baskets, uint32 item, uint32 kept)
 }
 
 /*
- * Find what the items from first on are together with: of as many items as
- * memory holds it of, or of one.
+ * Find what the items from first on are together with: as many items as
+ * maintenance_work_mem holds that of, at least one.
  */
 static void
 ReadPass(Pass *pass, Baskets *baskets, uint32 first)

@@ -111,7 +111,7 @@ PartitionAt(TimePartitions *partitions, TimestampTz timestamp)
 	return number >= 0 ? number : info->default_index;
 }
 
-/* When the last so many partitions before a time begin. */
+/* Start of the count-th partition before a time; infinite if there are fewer. */
 TimestampTz
 PartitionsStart(TimePartitions *partitions, TimestampTz before, int count)
 {

@@ -3,9 +3,9 @@
  *	  Removes old interactions, in transactions of its own.
  *
  * It goes through the table once, in the order in which the rows lie there,
- * and passes over rows that others hold, so that it never waits for traffic
- * and nobody waits long for it.  Where the table is in shards, each of these is
- * gone through where it is.
+ * and passes over rows that others hold, so that it does not wait for traffic,
+ * but under row-level security, and nobody waits long for it.  Where the table
+ * is in shards, each of these is gone through where it is.
  */
 #include "postgres.h"
 
@@ -18,8 +18,8 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "partitions.h"
 #include "own_tables.h"
+#include "partitions.h"
 #include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"

@@ -5,7 +5,7 @@
  * What is made are ordinary objects of whoever calls, so that a dump keeps all
  * that he adds to them.  What is there already is looked at, and kept.
  *
- * To be called within SPI, with a search_path of pg_catalog alone.
+ * To be called within SPI, with a search_path of pg_catalog and pg_temp.
  */
 #include "postgres.h"
 

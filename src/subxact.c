@@ -2,8 +2,8 @@
  * subxact.c
  *	  Attempts: jobs that may fail in one expected way.
  *
- * What core promises after an error is that the subtransaction is aborted
- * before anything else is run: locks, buffers and snapshots that the job took
+ * After an error core wants the subtransaction aborted before anything else is
+ * run: locks, buffers and snapshots that the job took
  * are still held, and its rows are half written.  So whatever the error is, it
  * is copied out of the way, the subtransaction rolled back, and memory context
  * and resource owner are put back; only then is it looked at.  One that was

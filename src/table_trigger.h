@@ -9,7 +9,7 @@
 #include "utils/palloc.h"
 #include "utils/relcache.h"
 
-/* what the trigger let pass of the row that a running INSERT of one row stores */
+/* the row as the trigger let it pass, by which its INSERT finds what it met */
 typedef struct PassedRow
 {
 	const InteractionType *type;

@@ -5,7 +5,7 @@
  * What a table looks like is said here; its columns stand in types.c, users.c and
  * refresh.c, which need them, too.
  *
- * The function's search_path is pg_catalog alone.
+ * The function's search_path is pg_catalog and pg_temp.
  */
 #include "postgres.h"
 

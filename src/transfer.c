@@ -13,7 +13,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
-#include "user_rows.h"
 #include "distribution.h"
 #include "locks.h"
 #include "own_tables.h"
@@ -21,6 +20,7 @@
 #include "rules.h"
 #include "subxact.h"
 #include "transfer.h"
+#include "user_rows.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
@@ -77,10 +77,10 @@ CopyRegistration(Datum source, Datum target)
 }
 
 /*
- * Register a user, as which another is registered if he is; that one's name
- * goes along where the user has none.  Returns whether the other is, and then
- * keeps others from changing that: a name that he got afterwards would be
- * lost.  Raises where a policy or a trigger keeps it from that.
+ * Register user_id, with the time of source, and with the name where user_id
+ * has none.  Returns whether source is registered; his row is then locked, as a
+ * name that he got afterwards would be lost.  Raises 42501 or 27000 where a
+ * policy or a trigger keeps it from that.
  */
 static bool
 RegisterUser(Datum user_id, Datum source)

@@ -65,8 +65,8 @@ ReadKey(const Trigger *trigger, Oid users)
 }
 
 /*
- * That a column of a row is what a key has it refer to, as core puts it;
- * returns the type of what it refers to.
+ * Append 'column = $n' as ri_triggers.c does, with the operator and collation of
+ * the key; returns the type of the parameter.
  */
 static Oid
 AppendMatch(StringInfo sql, const UserKey *key, int i)

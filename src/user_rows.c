@@ -20,11 +20,11 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "user_rows.h"
 #include "distribution.h"
 #include "own_tables.h"
 #include "plans.h"
 #include "user_keys.h"
+#include "user_rows.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -231,8 +231,8 @@ FindStoredMeanwhile(const UserChange *change)
 }
 
 /*
- * Run such a statement, and count; raises where a policy or a trigger kept
- * rows.
+ * Run a plan until it leaves nothing, and add to what was moved and removed;
+ * 42501 or 27000 where a policy or a trigger withheld rows.
  *
  * Rows that somebody else removed meanwhile were found and not changed, too.
  * Then there is nothing left for another run, with a snapshot of its own,

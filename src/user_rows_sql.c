@@ -1,16 +1,17 @@
 /*
  * user_rows_sql.c
- *	  The statements that change all rows of a user, as SQL.
+ *	  The statements that move or remove all rows of a user, as SQL, and find
+ *	  those that another user has already.
  *
- * One tells of one snapshot, and for each table, how many rows it found, how
- * many of these it moved and removed, and how many ended otherwise than it was
- * asked for.
+ * One tells of each table how many rows it found, how many of these it moved
+ * and removed, and how many ended otherwise than it was asked for; all of one
+ * snapshot, but on shards, where each part has its own.
  */
 #include "postgres.h"
 
 #include "access/table.h"
-#include "user_rows_sql.h"
 #include "own_tables.h"
+#include "user_rows_sql.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 

@@ -1,6 +1,6 @@
 /*
  * user_rows_sql.h
- *	  The statements that change all rows of a user, as SQL.
+ *	  The statements that move or remove all rows of a user, as SQL.
  */
 #ifndef INTERACTIONS_USER_ROWS_SQL_H
 #define INTERACTIONS_USER_ROWS_SQL_H
@@ -25,8 +25,8 @@ enum
 	COUNT_FOUND,
 	COUNT_REMOVED,
 	COUNT_MOVED,
-	COUNT_STRAYED, /* what ended otherwise than it was asked for */
-	MOVED_KEYS	   /* and two more, if it changes several tables */
+	COUNT_STRAYED, /* what came back under an id that is not the target's */
+	MOVED_KEYS	   /* first of three arrays, where several tables change */
 };
 
 extern const char *DuplicateRows(int table, bool copy, const char *end);

@@ -131,7 +131,7 @@ LockRowsOf(int table, Datum user_id)
 	const Oid		  argtypes[] = {TEXTOID};
 	uint64			  nrows;
 
-	/* a registration may be in a shard, which allows nothing more */
+	/* on shards there is no ORDER BY nor aggregate around FOR UPDATE */
 	if (!PlanIsKept(plans[table], TableName(table)))
 		KeepPlan(&plans[table],
 				 table == TABLE_USERS

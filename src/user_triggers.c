@@ -62,7 +62,10 @@ ReadUser(const TriggerData *trigdata, HeapTuple tuple, const int *attnums)
 	return row;
 }
 
-/* The triggers of which the running one is one, as the executor keeps them. */
+/*
+ * The executor's copy of the triggers of which the running one is one.  Each
+ * ModifyTable of a statement has its own, so that it tells two UPDATEs apart.
+ */
 static const Trigger *
 TriggersOf(const TriggerData *trigdata)
 {
@@ -181,7 +184,7 @@ UpdateUser(const TriggerData *trigdata, const Row *old, Row *new)
 {
 	UserUpdate *update = FindUpdate(trigdata);
 
-	/* one who keeps his id matters where he may get a name or a time of another */
+	/* who keeps his id matters where another may be merged into him */
 	if (!SpansEqual(UserId(old), UserId(new)) ||
 		(update->named[USERS_ID] &&
 		 (update->named[USERS_NAME] || update->named[USERS_CREATED_AT])))

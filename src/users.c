@@ -3,15 +3,14 @@
  *	  Registers, names, renames, merges and erases users, as the triggers of the
  *	  view and functions are asked to.
  *
- * To be called within SPI.  The trigger's data are for what an error shows;
- * the function has none.
+ * To be called within SPI.  The trigger's data are for what an error shows:
+ * NULL where change_user asks, and not the view's trigger.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "user_rows.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "library.h"
@@ -22,6 +21,7 @@
 #include "rules.h"
 #include "timestamp.h"
 #include "transfer.h"
+#include "user_rows.h"
 #include "users.h"
 #include "utils/builtins.h"
 #include "utils/json.h"

@@ -5,10 +5,10 @@
 #ifndef INTERACTIONS_USERS_H
 #define INTERACTIONS_USERS_H
 
-#include "user_rows.h"
 #include "commands/trigger.h"
 #include "span.h"
 #include "types.h"
+#include "user_rows.h"
 
 /* columns of interactions.users and, in this order, of interactions_v1.users */
 enum

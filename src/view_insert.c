@@ -40,8 +40,8 @@
 /* rows to begin with; see StoreBuffered */
 #define BUFFERED_ROWS 10000
 
-/* bytes, and then so few rows that their longest ids make less than the 1 GB of
- * an array; see FormArrays */
+/* bytes: so few rows that an array of their ids, of 512 bytes each, stays below
+ * 1 GB; see FormArrays */
 #define MAX_BUFFER_SIZE ((Size) 128 * 1024 * 1024)
 
 /* what one statement inserts into a view, until it is stored */

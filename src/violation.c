@@ -1,6 +1,6 @@
 /*
  * violation.c
- *	  How a broken rule is worded, and raised.
+ *	  A broken rule as a value, and how it is raised.
  *
  * What finds a rule broken does not raise it: a batch has to go on to its next
  * element.  It fills in a Violation, and who asked decides.
