@@ -39,6 +39,15 @@
 #define index_insert_cleanup(index, info) ((void) 0)
 #endif
 
+/* arguments of index_beginscan after the snapshot, for one key */
+#if PG_VERSION_NUM < 180000
+#define ONE_KEY 1, 0
+#elif PG_VERSION_NUM < 190000
+#define ONE_KEY NULL, 1, 0
+#else
+#define ONE_KEY NULL, 1, 0, 0
+#endif
+
 #if PG_VERSION_NUM < 190000
 #define TupleDescFinalize(tupdesc) ((void) 0)
 #endif

@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "partitioning/partbounds.h"
 #include "partitions.h"
 #include "storage/shmem.h"
@@ -155,9 +156,10 @@ HasOrderOf(Relation index, AttrNumber column)
 static bool
 HasEntry(Relation rel, Relation index, Datum id)
 {
-	IndexScanDesc scan = index_beginscan(rel, index, GetActiveSnapshot(), 1, 0);
-	ScanKeyData	  key;
-	bool		  found;
+	IndexScanDesc scan =
+		index_beginscan(rel, index, GetActiveSnapshot(), ONE_KEY);
+	ScanKeyData key;
+	bool		found;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_TEXTEQ, id);
 	key.sk_collation = C_COLLATION_OID;
