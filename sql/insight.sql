@@ -21,6 +21,11 @@ CREATE FUNCTION interactions.checked_page_size(page_size integer) RETURNS intege
 COMMENT ON FUNCTION interactions.checked_page_size(integer) IS
 	'A page size, 1 to interactions.max_page_size, null being all; otherwise 22023';
 
+CREATE FUNCTION interactions.checked_batch_size(elements integer) RETURNS integer
+	AS 'MODULE_PATHNAME', 'checked_batch_size' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION interactions.checked_batch_size(integer) IS
+	'How many elements a batch has, at most interactions.max_batch_elements; otherwise 22023';
+
 CREATE FUNCTION interactions.checked_id(property text, id text) RETURNS text
 	AS 'MODULE_PATHNAME', 'checked_id' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION interactions.checked_id(text, text) IS
@@ -351,7 +356,6 @@ COMMENT ON FUNCTION interactions.read_recommendation(json) IS
 CREATE FUNCTION interactions.read_recommendations(body json) RETURNS interactions_v1.recommendation[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	most CONSTANT integer := current_setting('interactions.max_batch_elements');
 	element json;
 	place bigint;
 	given interactions_v1.recommendation[] := '{}';
@@ -363,10 +367,8 @@ BEGIN
 	IF body IS NULL OR json_typeof(body) <> 'array' THEN
 		RAISE 'the body must be an array of recommendations, not %', CASE json_typeof(body) WHEN 'object' THEN 'an object' ELSE left(coalesce(body::text, 'null'), 64) END
 			USING ERRCODE = '22023';
-	ELSIF json_array_length(body) > most THEN
-		RAISE 'a batch must have at most % elements', most
-			USING ERRCODE = '22023', HINT = 'Send it in parts, or raise interactions.max_batch_elements.';
 	END IF;
+	PERFORM interactions.checked_batch_size(json_array_length(body));
 	FOR element, place IN SELECT value, ordinality - 1 FROM json_array_elements(body) WITH ORDINALITY LOOP
 		BEGIN
 			given := given || interactions.read_recommendation(element);
@@ -400,7 +402,7 @@ DECLARE
 	recommendations CONSTANT pg_catalog.regclass := interactions.required_table('recommendations');
 	stored pg_catalog.text[] COLLATE pg_catalog."C";
 	other pg_catalog.text;
-	late bigint;
+	late pg_catalog.text[] COLLATE pg_catalog."C";
 BEGIN
 	WITH inserted AS (
 		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
@@ -426,13 +428,17 @@ BEGIN
 		RAISE 'recommendation "%" is stored with other values', pg_catalog.left(other, 64) USING ERRCODE = '23505';
 	END IF;
 	-- what is not there either was skipped by a trigger, or is hidden by a policy: that is a unique violation
-	INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
-	SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::pg_catalog.text)
-	FROM pg_catalog.unnest(given) AS one
-	WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id)
-	ORDER BY recommendation_id, "timestamp";
-	GET DIAGNOSTICS late = ROW_COUNT;
-	RETURN pg_catalog.cardinality(stored) OPERATOR(pg_catalog.+) late;
+	WITH inserted AS (
+		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
+		SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::pg_catalog.text)
+		FROM pg_catalog.unnest(given) AS one
+		WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id)
+		ORDER BY recommendation_id, "timestamp" RETURNING recommendation_id)
+	SELECT coalesce(pg_catalog.array_agg(recommendation_id), '{}') INTO late FROM inserted;
+	IF EXISTS (SELECT pg_catalog.unnest(late) EXCEPT SELECT recommendation_id FROM pg_catalog.unnest(given)) THEN
+		RAISE 'a trigger must not change the id of a recommendation' USING ERRCODE = '27000';
+	END IF;
+	RETURN pg_catalog.cardinality(stored) OPERATOR(pg_catalog.+) pg_catalog.cardinality(late);
 END
 $$;
 COMMENT ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]) IS

@@ -49,6 +49,15 @@ checked_page_size(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
+/* checked_batch_size(elements) */
+PG_FUNCTION_INFO_V1(checked_batch_size);
+Datum
+checked_batch_size(PG_FUNCTION_ARGS)
+{
+	CheckBatchSize(PG_GETARG_INT32(0));
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
 /* checked_id(property, id) */
 PG_FUNCTION_INFO_V1(checked_id);
 Datum

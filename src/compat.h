@@ -14,11 +14,9 @@
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
-
 #ifndef pg_noreturn /* since 18 */
 #define pg_noreturn pg_attribute_noreturn()
 #endif
-
 #ifdef __GNUC__ /* and clang */
 #define PREFETCH(address) __builtin_prefetch(address)
 #else
@@ -38,16 +36,17 @@
 #if PG_VERSION_NUM < 170000
 #define index_insert_cleanup(index, info) ((void) 0)
 #endif
-
-/* arguments of index_beginscan after the snapshot, for one key */
+/* arguments of index_beginscan after the snapshot; of keys with a PERIOD */
 #if PG_VERSION_NUM < 180000
 #define ONE_KEY 1, 0
+#define HasPeriod(constraint) false
 #elif PG_VERSION_NUM < 190000
 #define ONE_KEY NULL, 1, 0
+#define HasPeriod(constraint) ((constraint)->conperiod)
 #else
 #define ONE_KEY NULL, 1, 0, 0
+#define HasPeriod(constraint) ((constraint)->conperiod)
 #endif
-
 #if PG_VERSION_NUM < 190000
 #define TupleDescFinalize(tupdesc) ((void) 0)
 #endif

@@ -117,13 +117,7 @@ ReadBody(Body *body, JsonLexContext *lex, bool errors_as_json)
 	while (lex->token_type != JSON_TOKEN_ARRAY_END)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (body->nelements == MaxBatchElements)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("a batch must have at most %d elements",
-							MaxBatchElements),
-					 errhint(
-						 "Send it in parts, or raise interactions.max_batch_elements.")));
+		CheckBatchSize(body->nelements + 1);
 		/* numbers, strings with escapes, and what is wrong */
 		MemoryContextReset(element);
 		if (ReadInteraction(lex, body->type, &interaction, &violation))

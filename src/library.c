@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 #include "library.h"
+#include "partitions.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "view_insert.h"
@@ -19,8 +20,8 @@ PG_MODULE_MAGIC;
 #endif
 
 /* settings; core keeps their values */
-int MaxBatchElements;
-int MaxPageSize;
+static int MaxBatchElements;
+static int MaxPageSize;
 
 PGDLLEXPORT void _PG_init(void);
 
@@ -37,6 +38,7 @@ _PG_init(void)
 							&MaxPageSize, 0, 0, INT_MAX, PGC_SUSET, 0, NULL,
 							NULL, NULL);
 	MarkGUCPrefixReserved("interactions");
+	WatchPartitions();
 	WatchViewInserts();
 }
 
@@ -64,6 +66,19 @@ CheckedPageSize(bool isnull, int page_size)
 					 "Ask for the list page by page, or raise interactions.max_page_size.")));
 	/* FETCH FIRST takes a number, and its plan is generic anyway */
 	return isnull ? PG_INT64_MAX : page_size;
+}
+
+/* Hold the number of elements of a batch to the rules. */
+void
+CheckBatchSize(int64 nelements)
+{
+	if (nelements > MaxBatchElements)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a batch must have at most %d elements",
+						MaxBatchElements),
+				 errhint(
+					 "Send it in parts, or raise interactions.max_batch_elements.")));
 }
 
 /* Set the HTTP status that PostgREST gives. */

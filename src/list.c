@@ -18,7 +18,6 @@
 #include "rules.h"
 #include "timestamp.h"
 #include "utils/builtins.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -43,7 +42,7 @@ enum
 
 /*
  * A part of time in which rows are looked for.  A table that is not
- * partitioned has one, of all times.
+ * partitioned, or was partitioned otherwise for the caller, has one, of all.
  */
 typedef struct Window
 {
@@ -323,6 +322,7 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	Window		window = {.from = DT_NOBEGIN, .to = DT_NOEND};
 	int64		found = 0;
+	bool		ran = false; /* a statement, which is what checks rights */
 
 	/* no partition after the cursor's is opened */
 	if (partitions != NULL && request->has_after)
@@ -335,11 +335,14 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 								window.number == 0 ? now + 1 : window.to,
 								1 << window.number);
 		if (window.from < request->to &&
-			(window.number < PROBED_WINDOW ||
+			(!ran || window.number < PROBED_WINDOW ||
 			 PartitionsMayHold(partitions, window.from, window.to,
 							   request->owner_column, request->owner)))
+		{
 			found += ListWindow(request, receiver, &window,
 								request->page_size - found);
+			ran = true;
+		}
 		window.to = window.from;
 		window.number++;
 		Assert(window.number < MAX_WINDOWS);
@@ -350,6 +353,7 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 static Datum
 ListPage(FunctionCallInfo fcinfo, bool of_item)
 {
+	static uint32  settled[NUM_TYPES]; /* see PartitionsAreVisible */
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RowReceiver	   receiver = {
 		   .pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
@@ -368,15 +372,10 @@ ListPage(FunctionCallInfo fcinfo, bool of_item)
 	SPI_connect();
 	rel = OpenTable(request.type->plural, AccessShareLock);
 	partitions = FindTimePartitions(rel);
-	/*
-	 * The caller's snapshot may be older than a partition, and then has the rows
-	 * that moved there in another one, where they are not looked for.
-	 */
-	if (partitions != NULL)
-		PushActiveSnapshot(GetTransactionSnapshot());
+	if (partitions != NULL &&
+		!PartitionsAreVisible(partitions, &settled[TypeIndex(request.type)]))
+		partitions = NULL;
 	ListWindows(&request, &receiver, partitions);
-	if (partitions != NULL)
-		PopActiveSnapshot();
 	table_close(rel, NoLock);
 	ExecDropSingleTupleTableSlot(receiver.slot);
 	SPI_finish();

@@ -12,20 +12,25 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "partitioning/partbounds.h"
 #include "partitions.h"
 #include "storage/shmem.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
+
+/* of any relation, that this backend has noticed */
+static uint32 nchanges = 1;
 
 /* Whether a table is partitioned by range of one timestamptz, its timestamp. */
 static bool
@@ -56,6 +61,56 @@ FindTimePartitions(Relation rel)
 	return IsPartitionedByTime(rel)
 			   ? RelationGetPartitionDesc(rel, !IsolationUsesXactSnapshot())
 			   : NULL;
+}
+
+/* Note that any relation has changed. */
+static void
+/* NOLINTNEXTLINE(misc-unused-parameters): core passes them */
+NoteChange(Datum arg, Oid relid)
+{
+	nchanges++;
+}
+
+/* Watch what happens to tables, as long as the library is loaded. */
+void
+WatchPartitions(void)
+{
+	CacheRegisterRelcacheCallback(NoteChange, (Datum) 0);
+}
+
+/*
+ * Whether the active snapshot has each partition as it is now.  An older one has
+ * the rows that moved into one that was attached later where they were before,
+ * in the default one, which is not looked into for the times of the new one.
+ * settled is for this function to find out again sooner, one for each table.
+ */
+bool
+PartitionsAreVisible(TimePartitions *partitions, uint32 *settled)
+{
+	Snapshot snapshot = GetActiveSnapshot();
+	bool	 old = true;
+
+	if (*settled == nchanges)
+		return true;
+	for (int i = 0; i < partitions->nparts; i++)
+	{
+		HeapTuple tuple =
+			SearchSysCache1(RELOID, ObjectIdGetDatum(partitions->oids[i]));
+		TransactionId xmin;
+
+		if (!HeapTupleIsValid(tuple))
+			return false;
+		xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+		ReleaseSysCache(tuple);
+		old = old && TransactionIdPrecedes(xmin, TransactionXmin);
+		if (TransactionIdIsNormal(xmin) && XidInMVCCSnapshot(xmin, snapshot) &&
+			!TransactionIdIsCurrentTransactionId(xmin))
+			return false;
+	}
+	/* older than any snapshot of this transaction, and of those to come */
+	if (old)
+		*settled = nchanges;
+	return true;
 }
 
 static int
@@ -144,10 +199,9 @@ static bool
 HasOrderOf(Relation index, AttrNumber column)
 {
 	return index->rd_rel->relkind == RELKIND_INDEX &&
-		   index->rd_rel->relam == BTREE_AM_OID &&
 		   index->rd_index->indisvalid && !index->rd_index->indcheckxmin &&
 		   index->rd_index->indkey.values[0] == column &&
-		   index->rd_opcintype[0] == TEXTOID &&
+		   index->rd_opfamily[0] == TEXT_BTREE_FAM_OID &&
 		   index->rd_indcollation[0] == C_COLLATION_OID &&
 		   heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
 }
@@ -171,16 +225,20 @@ HasEntry(Relation rel, Relation index, Datum id)
 
 /*
  * Whether a partition may have a row whose id, in a column, is the given one:
- * not where its index has no entry.
+ * not where its index has no entry.  One that is gone, or cannot be read on a
+ * standby, is for a statement to refuse.
  */
 static bool
 MayHold(Oid partition, const char *column, Datum id)
 {
-	Relation  rel = table_open(partition, AccessShareLock);
+	Relation  rel = try_table_open(partition, AccessShareLock);
 	bool	  found = true;
-	List	 *oids = RelationGetIndexList(rel);
+	List	 *oids;
 	ListCell *cell;
 
+	if (rel == NULL)
+		return true;
+	oids = RelationIsPermanent(rel) ? RelationGetIndexList(rel) : NIL;
 	foreach (cell, oids)
 	{
 		Relation index = index_open(lfirst_oid(cell), AccessShareLock);

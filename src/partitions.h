@@ -12,7 +12,9 @@
 /* as core describes them; numbered in the order of time, the default one last */
 typedef const struct PartitionDescData TimePartitions;
 
+extern void WatchPartitions(void);
 extern TimePartitions *FindTimePartitions(Relation rel);
+extern bool PartitionsAreVisible(TimePartitions *partitions, uint32 *settled);
 extern int PartitionAt(TimePartitions *partitions, TimestampTz timestamp);
 extern TimestampTz PartitionsStart(TimePartitions *partitions,
 								   TimestampTz before, int count);

@@ -23,6 +23,7 @@
 #include "plans.h"
 #include "storage/bufmgr.h"
 #include "storage/itemptr.h"
+#include "tcop/utility.h"
 #include "types.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -316,6 +317,7 @@ purge(PG_FUNCTION_ARGS)
 	if (strcmp(table, "recommendations") != 0)
 		(void) TypeByName(table);
 	purge.relid = RequireTable(table);
+	PreventCommandIfReadOnly("purge");
 	purge.name = quote_qualified_identifier("interactions", table);
 	purge.label = table;
 

@@ -43,6 +43,7 @@ typedef struct UserKey
 	Oid		   relid; /* whose rows refer to them */
 	Oid		   users;
 	int		   ncolumns;
+	bool	   has_period; /* the last column, of which each keeps its own */
 	AttrNumber columns[INDEX_MAX_KEYS];
 	AttrNumber referred[INDEX_MAX_KEYS];
 	Oid		   operators[INDEX_MAX_KEYS];
@@ -58,6 +59,7 @@ ReadKey(const Trigger *trigger, Oid users)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for constraint %u",
 			 trigger->tgconstraint);
+	key.has_period = HasPeriod((Form_pg_constraint) GETSTRUCT(tuple));
 	DeconstructFkConstraintRow(tuple, &key.ncolumns, key.columns, key.referred,
 							   key.operators, NULL, NULL, NULL, NULL);
 	ReleaseSysCache(tuple);
@@ -164,7 +166,7 @@ RunForKey(const UserKey *key, const Registration *one,
 			ReferredValue(other != NULL ? other : one, key, i, &other_isnull);
 		if (isnull || other_isnull)
 			return 0;
-		if (other != NULL)
+		if (other != NULL && !(key->has_period && i == n - 1))
 			appendStringInfo(&sql, "%s %s = $%d", i > 0 ? "," : "",
 							 quote_identifier(get_attname(key->relid,
 														  key->columns[i],

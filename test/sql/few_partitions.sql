@@ -53,7 +53,7 @@ SELECT size, pages(size) FROM generate_series(1, 9, 4) AS size;
 ALTER TABLE interactions.views ATTACH PARTITION interactions.of_1999 FOR VALUES FROM ('1999-01-01 00:00+00') TO ('2000-01-01 00:00+00');
 SELECT size, pages(size) FROM generate_series(1, 9, 4) AS size;
 -- where only older ones have rows, and where none has, those between are not opened
-INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('early', 'e', '1975-02-01 00:00+00'), ('early', 'e', '1996-02-01 00:00+00');
+INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('EARLY', 'E', '1975-02-01 00:00+00'), ('early', 'e', '1975-02-01 00:00+00'), ('early', 'e', '1996-02-01 00:00+00');
 BEGIN;
 SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_user_views('early');
 TABLE locked;
@@ -65,6 +65,19 @@ ROLLBACK;
 -- whatever partitions look like, and whatever indexes they have
 ALTER TABLE interactions.views DETACH PARTITION interactions.of_1975;
 CREATE TABLE interactions.swapped (fingerprint bigint NOT NULL, "timestamp" timestamptz NOT NULL, duration bigint, recommendation_id text COLLATE "C", item_id text COLLATE "C" NOT NULL, user_id text COLLATE "C" NOT NULL);
+CREATE FUNCTION nocase(text, text) RETURNS integer LANGUAGE sql IMMUTABLE RETURN bttextcmp(lower($1) COLLATE "C", lower($2) COLLATE "C");
+CREATE FUNCTION nocase_lt(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN nocase($1, $2) < 0;
+CREATE FUNCTION nocase_le(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN nocase($1, $2) <= 0;
+CREATE FUNCTION nocase_eq(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN nocase($1, $2) = 0;
+CREATE FUNCTION nocase_ge(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN nocase($1, $2) >= 0;
+CREATE FUNCTION nocase_gt(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN nocase($1, $2) > 0;
+CREATE OPERATOR <# (LEFTARG = text, RIGHTARG = text, FUNCTION = nocase_lt);
+CREATE OPERATOR <=# (LEFTARG = text, RIGHTARG = text, FUNCTION = nocase_le);
+CREATE OPERATOR =# (LEFTARG = text, RIGHTARG = text, FUNCTION = nocase_eq);
+CREATE OPERATOR >=# (LEFTARG = text, RIGHTARG = text, FUNCTION = nocase_ge);
+CREATE OPERATOR ># (LEFTARG = text, RIGHTARG = text, FUNCTION = nocase_gt);
+CREATE OPERATOR CLASS nocase_ops FOR TYPE text USING btree AS OPERATOR 1 <#, OPERATOR 2 <=#, OPERATOR 3 =#, OPERATOR 4 >=#, OPERATOR 5 >#, FUNCTION 1 nocase(text, text);
+CREATE INDEX ON interactions.swapped (user_id nocase_ops);
 CREATE INDEX ON interactions.swapped (user_id) WHERE duration > 0;
 CREATE INDEX ON interactions.swapped (user_id text_pattern_ops);
 CREATE INDEX ON interactions.swapped USING hash (user_id);
@@ -78,7 +91,18 @@ INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('first', 
 SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_user_views('early');
 SELECT extract(year FROM to_timestamp("timestamp" / 1000)) AS year FROM interactions_v1.list_user_views('first');
 SELECT count(*) FROM interactions_v1.list_item_views('e');
-DELETE FROM interactions.views WHERE item_id IN ('e', 'f');
+DELETE FROM interactions.views WHERE item_id IN ('e', 'E', 'f');
+-- whoever may not read is told nothing, wherever the rows would be
+CREATE ROLE regress_interactions_stranger;
+GRANT USAGE ON SCHEMA interactions, interactions_v1 TO regress_interactions_stranger;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 TO regress_interactions_stranger;
+SET ROLE regress_interactions_stranger;
+SELECT count(*) FROM interactions_v1.list_user_views('u', to_timestamp => '300000000000');
+SELECT count(*) FROM interactions_v1.list_user_views('nobody', to_timestamp => '300000000000');
+SELECT count(*) FROM interactions_v1.list_item_views('nothing', 1, after => '300000000000:u');
+RESET ROLE;
+DROP OWNED BY regress_interactions_stranger;
+DROP ROLE regress_interactions_stranger;
 -- up to 15 a partition may generate a column that its table does not: every way of storing a row lets it
 ALTER TABLE interactions.views DETACH PARTITION interactions.of_1976;
 DROP TABLE interactions.of_1976;
@@ -101,5 +125,6 @@ CREATE TRIGGER rename BEFORE INSERT ON interactions.of_1999 FOR EACH ROW EXECUTE
 INSERT INTO interactions_v1.views (user_id, item_id, "timestamp") VALUES ('u', 'new', 916000000000) RETURNING item_id;
 DROP FUNCTION pages, rename CASCADE;
 DROP VIEW locked;
+DROP FUNCTION nocase CASCADE;
 DROP TABLE interactions.views CASCADE;
 SELECT interactions.create_tables() \g /dev/null

@@ -43,6 +43,9 @@ CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.recomm
 CREATE TRIGGER meddle BEFORE INSERT ON interactions.recommendations FOR EACH ROW EXECUTE FUNCTION meddle();
 SELECT interactions_v1.create_recommendation('{"recommendation_id": "skip"}') IS NULL AS skipped;
 SELECT refusal($$SELECT interactions_v1.create_recommendation('{"recommendation_id": "R9"}')$$);
+CREATE SEQUENCE tries;
+CREATE OR REPLACE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.recommendation_id := NEW.recommendation_id || '_late'; RETURN CASE nextval('tries') WHEN 1 THEN NULL ELSE NEW END; END $$;
+SELECT refusal($$SELECT interactions_v1.create_recommendation('{"recommendation_id": "r9"}')$$);
 ROLLBACK;
 -- a column that somebody adds may have any name
 BEGIN;

@@ -26,5 +26,14 @@ SET interactions.max_batch_elements = 1;
 RESET ROLE;
 RESET interactions.max_batch_elements;
 REVOKE SET ON PARAMETER interactions.max_batch_elements FROM regress_interactions_limited;
+-- a session that has not called anything yet knows the limits, and cannot set them beforehand
+\c -
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "r1"}]');
+\c -
+SET SESSION AUTHORIZATION regress_interactions_limited;
+SET interactions.max_batch_elements = 1;
+RESET SESSION AUTHORIZATION;
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "r1"}, {"recommendation_id": "r2"}]');
+TRUNCATE interactions.recommendations;
 DROP ROLE regress_interactions_limited;
 TRUNCATE interactions.bookmarks;

@@ -127,3 +127,25 @@ TRUNCATE interactions.users, interactions.views;
 ALTER TABLE interactions.users DROP account, DROP parent;
 DROP OWNED BY regress_interactions_clerk, regress_interactions_shop;
 DROP ROLE regress_interactions_clerk, regress_interactions_shop;
+-- from 18 on a key may refer to a period of a registration: what refers keeps its own
+DO $$
+BEGIN
+	IF current_setting('server_version_num')::integer >= 180000 THEN
+		CREATE EXTENSION btree_gist;
+		ALTER TABLE interactions.users ADD valid tstzrange DEFAULT '[2000-01-01,)';
+		EXECUTE 'ALTER TABLE interactions.users ADD CONSTRAINT once UNIQUE (user_id, valid WITHOUT OVERLAPS)';
+		EXECUTE 'CREATE TABLE addresses (user_id text COLLATE "C", lived tstzrange, FOREIGN KEY (user_id, PERIOD lived) REFERENCES interactions.users (user_id, PERIOD valid))';
+	ELSE
+		CREATE TABLE addresses (user_id text COLLATE "C" REFERENCES interactions.users, lived tstzrange);
+	END IF;
+END
+$$;
+INSERT INTO interactions_v1.users (external_id) VALUES ('p'), ('q');
+INSERT INTO addresses VALUES ('p', '[2020-01-01,2021-01-01)'), ('p', '[2021-01-01,2022-01-01)');
+SELECT interactions_v1.transfer_interactions('p', 'q') -> 'user_deleted';
+SELECT user_id, extract(year FROM lower(lived)) FROM addresses ORDER BY 2;
+SET client_min_messages = warning;
+DROP TABLE addresses;
+ALTER TABLE interactions.users DROP CONSTRAINT IF EXISTS once, DROP COLUMN IF EXISTS valid;
+DROP EXTENSION IF EXISTS btree_gist;
+TRUNCATE interactions.users;

@@ -48,7 +48,8 @@ SELECT interactions.erase_user('u1');
 SELECT interactions.erase_user('');
 SELECT interactions.erase_user(NULL);
 
-SELECT interaction_type, rows, oldest, newest FROM interactions.stats WHERE interaction_type = 'bookmarks';
+-- none, or null before the first VACUUM
+SELECT interaction_type, nullif(rows, 0) AS rows, oldest, newest FROM interactions.stats WHERE interaction_type = 'bookmarks';
 INSERT INTO interactions_v1.bookmarks (user_id, item_id, "timestamp") SELECT 'u', 'i', 1000000000000 + i FROM generate_series(1, 5) i;
 ANALYZE interactions.bookmarks;
 SELECT interaction_type, rows, bytes = pg_total_relation_size('interactions.bookmarks') AS bytes,
