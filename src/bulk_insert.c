@@ -345,6 +345,7 @@ InsertRows(PlainInsert *insert, PlainTable *table)
 	}
 }
 
+/* The attempt of a bulk insert. */
 static void
 InsertPlainly(void *arg)
 {

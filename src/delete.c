@@ -31,6 +31,7 @@ enum
 #define DELETE_BY_ITEM (1 << 2)
 #define NUM_DELETE_KINDS (1 << 3)
 
+/* Deletes by conditions, in bits; its parameters are from, to, user, and item. */
 static SPIPlanPtr
 DeletePlan(const InteractionType *type, int conditions)
 {

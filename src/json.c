@@ -28,6 +28,7 @@ OpenJson(Datum json)
 	return lex;
 }
 
+/* Go to the next token; raises where the text is no JSON. */
 JsonTokenType
 NextToken(JsonLexContext *lex)
 {

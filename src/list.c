@@ -240,6 +240,7 @@ typedef struct ListRequest
 	TimestampTz			   to;
 } ListRequest;
 
+/* Read the arguments, and hold them to the rules. */
 static void
 ReadRequest(FunctionCallInfo fcinfo, bool of_item, ListRequest *request)
 {

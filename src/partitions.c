@@ -119,6 +119,7 @@ CountBounds(TimePartitions *partitions)
 	return partitions->boundinfo == NULL ? 0 : partitions->boundinfo->ndatums;
 }
 
+/* A bound by its number, infinite where it is none. */
 static TimestampTz
 Bound(TimePartitions *partitions, int i)
 {

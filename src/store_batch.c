@@ -129,6 +129,7 @@ typedef struct InsertJob
 	uint64	   nrows;
 } InsertJob;
 
+/* The attempt to store all rows of a batch as new. */
 static void
 InsertNewRows(void *arg)
 {

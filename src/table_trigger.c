@@ -43,12 +43,14 @@ ExpectRow(PassedRow *row)
 	expected = row;
 }
 
+/* Wait for no row any more. */
 void
 EndExpectation(PassedRow *row)
 {
 	expected = row->outer;
 }
 
+/* Keep a row that the trigger lets pass, if it is the one that is waited for. */
 static void
 NoteRow(const InteractionType *type, const Interaction *interaction)
 {

@@ -159,6 +159,7 @@ typedef struct TransferJob
 	bool		delete_user;
 } TransferJob;
 
+/* The attempt of a transfer; counts in the job. */
 static void
 TryTransfer(void *arg)
 {

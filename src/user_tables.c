@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+/* The name of a table with rows of users, by number. */
 const char *
 TableName(int table)
 {

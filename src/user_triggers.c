@@ -130,6 +130,7 @@ typedef struct ChangedUser
 	bool is_target;
 } ChangedUser;
 
+/* Find a user among those that a statement changes, or add him. */
 static ChangedUser *
 EnterUser(const UserUpdate *update, Span id)
 {

@@ -41,6 +41,7 @@ ViolateSyntax(const char *property, Oid typid, const char *hint, Span text,
 							format_type_be(typid), Clip(text), property));
 }
 
+/* Raise a broken rule. */
 void
 ReportViolation(const Violation *violation)
 {
