@@ -146,29 +146,6 @@ ListPlan(const InteractionType *type, bool of_item, int conditions,
 	return plan;
 }
 
-/* Split a cursor into its timestamp and the id that follows. */
-static void
-ReadCursor(Datum text, const char *other, TimestampTz *timestamp, Span *id)
-{
-	Span		cursor = TextSpan(text);
-	const char *colon = memchr(cursor.data, ':', cursor.len);
-	Violation	violation;
-
-	if (colon == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"after\" must be <timestamp>:<%s>, not \"%s\"", other,
-						Clip(cursor)),
-				 errhint("Use the timestamp and the %s of the last row of the page before.",
-						 other)));
-	*timestamp =
-		TimestampFromText("after", (Span){cursor.data, colon - cursor.data});
-	id->data = colon + 1;
-	id->len = cursor.data + cursor.len - id->data;
-	if (!CheckId(other, *id, true, &violation))
-		ReportViolation(&violation);
-}
-
 /* puts rows of a table into the result of a function, in wire format */
 typedef struct RowReceiver
 {
@@ -328,6 +305,9 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 	/* no partition after the cursor's is opened */
 	if (partitions != NULL && request->has_after)
 		request->to = Min(request->to, request->after + 1);
+	/* of no time at all a statement has to say who may read */
+	if (request->from >= request->to)
+		partitions = NULL;
 	do
 	{
 		if (partitions != NULL)
@@ -336,7 +316,7 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 								window.number == 0 ? now + 1 : window.to,
 								1 << window.number);
 		if (window.from < request->to &&
-			(!ran || window.number < PROBED_WINDOW ||
+			(!ran || partitions == NULL || window.number < PROBED_WINDOW ||
 			 PartitionsMayHold(partitions, window.from, window.to,
 							   request->owner_column, request->owner)))
 		{
@@ -354,10 +334,10 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 static Datum
 ListPage(FunctionCallInfo fcinfo, bool of_item)
 {
-	static uint32  settled[NUM_TYPES]; /* see PartitionsAreVisible */
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	RowReceiver	   receiver = {
-		   .pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
+	static NewestPartition newest[NUM_TYPES];
+	ReturnSetInfo		  *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RowReceiver			   receiver = {
+				   .pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
 	ListRequest		request;
 	TimePartitions *partitions;
 	Relation		rel;
@@ -374,9 +354,15 @@ ListPage(FunctionCallInfo fcinfo, bool of_item)
 	rel = OpenTable(request.type->plural, AccessShareLock);
 	partitions = FindTimePartitions(rel);
 	if (partitions != NULL &&
-		!PartitionsAreVisible(partitions, &settled[TypeIndex(request.type)]))
+		!PartitionsAreVisible(partitions, &newest[TypeIndex(request.type)]))
 		partitions = NULL;
 	ListWindows(&request, &receiver, partitions);
+	/* one that was attached meanwhile may have taken rows from under the list */
+	if (partitions != NULL && FindTimePartitions(rel) != partitions)
+	{
+		tuplestore_clear(receiver.tuples);
+		ListWindows(&request, &receiver, NULL);
+	}
 	table_close(rel, NoLock);
 	ExecDropSingleTupleTableSlot(receiver.slot);
 	SPI_finish();

@@ -78,38 +78,53 @@ WatchPartitions(void)
 	CacheRegisterRelcacheCallback(NoteChange, (Datum) 0);
 }
 
+/* The transaction that made a partition what it is: attached it, mostly. */
+static TransactionId
+ChangedBy(Oid partition)
+{
+	HeapTuple	  tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(partition));
+	TransactionId xmin;
+
+	if (!HeapTupleIsValid(tuple))
+		return GetTopTransactionIdIfAny();
+	xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	ReleaseSysCache(tuple);
+	return xmin;
+}
+
 /*
  * Whether the active snapshot has each partition as it is now.  An older one has
  * the rows that moved into one that was attached later where they were before,
  * in the default one, which is not looked into for the times of the new one.
- * settled is for this function to find out again sooner, one for each table.
+ * newest is for this function alone, one for each table.
  */
 bool
-PartitionsAreVisible(TimePartitions *partitions, uint32 *settled)
+PartitionsAreVisible(TimePartitions *partitions, NewestPartition *newest)
 {
 	Snapshot snapshot = GetActiveSnapshot();
-	bool	 old = true;
 
-	if (*settled == nchanges)
+	if (newest->nchanges != nchanges)
+	{
+		newest->nchanges = nchanges;
+		newest->xid = FrozenTransactionId;
+		for (int i = 0; i < partitions->nparts; i++)
+		{
+			TransactionId xid = ChangedBy(partitions->oids[i]);
+
+			if (TransactionIdFollows(xid, newest->xid))
+				newest->xid = xid;
+		}
+	}
+	if (TransactionIdPrecedes(newest->xid, snapshot->xmin))
 		return true;
 	for (int i = 0; i < partitions->nparts; i++)
 	{
-		HeapTuple tuple =
-			SearchSysCache1(RELOID, ObjectIdGetDatum(partitions->oids[i]));
-		TransactionId xmin;
+		TransactionId xid = ChangedBy(partitions->oids[i]);
 
-		if (!HeapTupleIsValid(tuple))
-			return false;
-		xmin = HeapTupleHeaderGetXmin(tuple->t_data);
-		ReleaseSysCache(tuple);
-		old = old && TransactionIdPrecedes(xmin, TransactionXmin);
-		if (TransactionIdIsNormal(xmin) && XidInMVCCSnapshot(xmin, snapshot) &&
-			!TransactionIdIsCurrentTransactionId(xmin))
+		if (TransactionIdIsCurrentTransactionId(xid) ||
+			(TransactionIdIsNormal(xid) && XidInMVCCSnapshot(xid, snapshot)))
 			return false;
 	}
-	/* older than any snapshot of this transaction, and of those to come */
-	if (old)
-		*settled = nchanges;
 	return true;
 }
 

@@ -12,9 +12,17 @@
 /* as core describes them; numbered in the order of time, the default one last */
 typedef const struct PartitionDescData TimePartitions;
 
+/* what changed a partition of a table last, as long as nothing changes */
+typedef struct NewestPartition
+{
+	uint32 nchanges;
+	TransactionId xid;
+} NewestPartition;
+
 extern void WatchPartitions(void);
 extern TimePartitions *FindTimePartitions(Relation rel);
-extern bool PartitionsAreVisible(TimePartitions *partitions, uint32 *settled);
+extern bool PartitionsAreVisible(TimePartitions *partitions,
+								 NewestPartition *newest);
 extern int PartitionAt(TimePartitions *partitions, TimestampTz timestamp);
 extern TimestampTz PartitionsStart(TimePartitions *partitions,
 								   TimestampTz before, int count);

@@ -208,3 +208,26 @@ CompleteInteraction(const InteractionType *type, Interaction *interaction,
 	interaction->fingerprint = Fingerprint(type, interaction);
 	return true;
 }
+
+/* Split the cursor of a list into its timestamp and the id that follows. */
+void
+ReadCursor(Datum text, const char *other, TimestampTz *timestamp, Span *id)
+{
+	Span		cursor = TextSpan(text);
+	const char *colon = memchr(cursor.data, ':', cursor.len);
+	Violation	violation;
+
+	if (colon == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"after\" must be <timestamp>:<%s>, not \"%s\"", other,
+						Clip(cursor)),
+				 errhint("Use the timestamp and the %s of the last row of the page before.",
+						 other)));
+	*timestamp =
+		TimestampFromText("after", (Span){cursor.data, colon - cursor.data});
+	id->data = colon + 1;
+	id->len = cursor.data + cursor.len - id->data;
+	if (!CheckId(other, *id, true, &violation))
+		ReportViolation(&violation);
+}

@@ -9,6 +9,8 @@
 #include "violation.h"
 
 extern Span IdArgument(FunctionCallInfo fcinfo, int n, const char *name);
+extern void ReadCursor(Datum text, const char *other, TimestampTz *timestamp,
+					   Span *id);
 extern bool CheckId(const char *property, Span id, bool required,
 					Violation *violation);
 extern bool ViolateOwn(const NeededColumn *column, const char *given,
