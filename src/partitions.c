@@ -17,6 +17,7 @@
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "miscadmin.h"
 #include "partitioning/partbounds.h"
 #include "partitions.h"
 #include "storage/shmem.h"
@@ -284,6 +285,7 @@ PartitionsMayHold(TimePartitions *partitions, TimestampTz from, TimestampTz to,
 
 	for (int i = BoundsBefore(partitions, to); i >= 0; i--)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (i < CountBounds(partitions) && Bound(partitions, i) <= from)
 			break;
 		if (info->indexes[i] >= 0 &&

@@ -8,7 +8,10 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
 #include "distribution.h"
 #include "miscadmin.h"
 #include "own_tables.h"
@@ -17,6 +20,7 @@
 #include "store.h"
 #include "table_trigger.h"
 #include "timestamp.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 /* of an INSERT, while others store the same row and delete it again */
@@ -124,6 +128,26 @@ ReportHiddenRow(const InteractionType *type)
 					 " has skipped it.")));
 }
 
+/*
+ * Whether a row that was neither stored nor found met one in a partition that is
+ * being detached: an older snapshot meets it there, and does not look for it
+ * there.  Else a trigger has skipped it.
+ */
+static bool
+MetDetachedRow(const InteractionType *type)
+{
+	Relation rel = OpenTable(type->plural, RowExclusiveLock);
+	bool	 met = IsolationUsesXactSnapshot() &&
+			   rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE &&
+			   !HasOtherTrigger(rel,
+								TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_INSERT |
+									TRIGGER_TYPE_ROW,
+								type);
+
+	table_close(rel, NoLock);
+	return met;
+}
+
 /* Raise that two interactions that differ share a key. */
 static void
 ReportCollision(const InteractionType *type)
@@ -176,6 +200,11 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 	else if ((passed.seen || IsDistributed(type->plural)) &&
 			 RowSecurityHolds(RequireTable(type->plural)))
 		ReportHiddenRow(type);
+	else if (passed.seen && MetDetachedRow(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to a partition of table \"%s\" that is being detached",
+						type->plural)));
 	SPI_finish();
 
 	/* fingerprints of 64 bits can be made to be the same */
