@@ -30,8 +30,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-/* of any relation, that this backend has noticed */
-static uint32 nchanges = 1;
+static uint32 nchanges = 1; /* see TableChanges */
 
 /* Whether a table is partitioned by range of one timestamptz, its timestamp. */
 static bool
@@ -77,6 +76,13 @@ void
 WatchPartitions(void)
 {
 	CacheRegisterRelcacheCallback(NoteChange, (Datum) 0);
+}
+
+/* How many changes of any relation this backend has noticed, and one. */
+uint32
+TableChanges(void)
+{
+	return nchanges;
 }
 
 /* The transaction that made a partition what it is: attached it, mostly. */

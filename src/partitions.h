@@ -20,6 +20,7 @@ typedef struct NewestPartition
 } NewestPartition;
 
 extern void WatchPartitions(void);
+extern uint32 TableChanges(void);
 extern TimePartitions *FindTimePartitions(Relation rel);
 extern bool PartitionsAreVisible(TimePartitions *partitions,
 								 NewestPartition *newest);

@@ -12,7 +12,7 @@
 
 /*
  * The columns of a type in a relation, in native types or in wire format, by
- * number, and room for the values of one of its rows.
+ * number.
  */
 typedef struct RowColumns
 {

@@ -24,6 +24,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "own_tables.h"
+#include "partitions.h"
 #include "rows.h"
 #include "rules.h"
 #include "running.h"
@@ -69,14 +70,12 @@ typedef struct Finding
 } Finding;
 
 static Finding findings[NUM_TYPES];
-static uint32  nchanges = 0; /* of any table, that were noticed */
 
 /* Forget what was found of a table that has changed, or of all. */
 static void
 /* NOLINTNEXTLINE(misc-unused-parameters): core passes them */
 ForgetFindings(Datum arg, Oid relid)
 {
-	nchanges++;
 	for (int i = 0; i < NUM_TYPES; i++)
 	{
 		if (!OidIsValid(relid) || list_member_oid(findings[i].tables, relid))
@@ -123,7 +122,7 @@ StoresAsGiven(const InteractionType *type)
 	/* before its partitions, as whoever changes them locks it */
 	Relation	  table = OpenTable(type->plural, RowExclusiveLock);
 	Oid			  relid = RelationGetRelid(table);
-	uint32		  before = nchanges;
+	uint32		  before = TableChanges();
 	List		 *tables;
 	List		 *last = finding->tables;
 	ListCell	 *cell;
@@ -145,7 +144,7 @@ StoresAsGiven(const InteractionType *type)
 		finding->as_given = finding->as_given && TableStoresAsGiven(rel, type);
 		table_close(rel, NoLock);
 	}
-	finding->known = nchanges == before;
+	finding->known = TableChanges() == before;
 	return finding->as_given;
 }
 
