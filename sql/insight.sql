@@ -309,20 +309,7 @@ COMMENT ON TYPE interactions_v1.recommendation IS
 	'What was shown to whom, in wire format, its timestamp in ms since 1970-01-01 UTC';
 
 CREATE FUNCTION interactions.check_recommendation() RETURNS trigger
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	NEW.recommendation_id := interactions.checked_id('recommendation_id', NEW.recommendation_id);
-	IF NEW.user_id IS NOT NULL THEN
-		NEW.user_id := interactions.checked_id('user_id', NEW.user_id);
-	END IF;
-	IF NEW.scenario IS NOT NULL THEN
-		NEW.scenario := interactions.checked_id('scenario', NEW.scenario);
-	END IF;
-	NEW.item_ids := interactions.checked_ids('item_ids', NEW.item_ids, 0, 1000);
-	NEW."timestamp" := interactions.timestamp_from_ms(interactions.timestamp_to_ms(coalesce(NEW."timestamp", now()))::text);
-	RETURN NEW;
-END
-$$;
+	AS 'MODULE_PATHNAME', 'check_recommendation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION interactions.check_recommendation() IS
 	'BEFORE INSERT OR UPDATE trigger of interactions.recommendations: holds the rules, completes timestamp';
 

@@ -4,12 +4,10 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "library.h"
 #include "own_tables.h"
 #include "rules.h"
 #include "timestamp.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -72,30 +70,11 @@ PG_FUNCTION_INFO_V1(checked_ids);
 Datum
 checked_ids(PG_FUNCTION_ARGS)
 {
-	char	  *property = Property(fcinfo);
-	ArrayType *array = PG_GETARG_ARRAYTYPE_P(1);
-	int		   least = PG_GETARG_INT32(2);
-	int		   most = PG_GETARG_INT32(3);
-	Datum	  *ids;
-	bool	  *nulls;
-	int		   nids;
-	Violation  violation;
+	Violation violation;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &ids, &nulls,
-					  &nids);
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" must be an array of one dimension", property)));
-	if (nids < least || nids > most)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("\"%s\" must be %d to %d ids, not %d", property,
-							   least, most, nids)));
-	for (int i = 0; i < nids; i++)
-	{
-		if (!CheckId(property, SpanOrNull(ids[i], nulls[i]), true, &violation))
-			ReportViolation(&violation);
-	}
+	if (!CheckIds(Property(fcinfo), PG_GETARG_DATUM(1), PG_GETARG_INT32(2),
+				  PG_GETARG_INT32(3), &violation))
+		ReportViolation(&violation);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 }
 

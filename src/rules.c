@@ -9,6 +9,7 @@
 #include "common/hashfn.h"
 #include "rules.h"
 #include "timestamp.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -30,6 +31,35 @@ CheckId(const char *property, Span id, bool required, Violation *violation)
 		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 					   psprintf("\"%s\" must have 1 to %d bytes, not %d: \"%s\"",
 								property, MAX_ID_BYTES, id.len, Clip(id)));
+	return true;
+}
+
+/* Hold an array to the rule of ids, and to how many they may be. */
+bool
+CheckIds(const char *property, Datum array, int least, int most,
+		 Violation *violation)
+{
+	ArrayType *ids = DatumGetArrayTypeP(array);
+	Datum	  *values;
+	bool	  *nulls;
+	int		   nids;
+
+	deconstruct_array(ids, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls,
+					  &nids);
+	if (ARR_NDIM(ids) > 1)
+		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+					   psprintf("\"%s\" must be an array of one dimension",
+								property));
+	if (nids < least || nids > most)
+		return Violate(violation, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+					   psprintf("\"%s\" must be %d to %d ids, not %d", property,
+								least, most, nids));
+	for (int i = 0; i < nids; i++)
+	{
+		if (!CheckId(property, SpanOrNull(values[i], nulls[i]), true,
+					 violation))
+			return false;
+	}
 	return true;
 }
 

@@ -1,20 +1,22 @@
 /*
  * table_trigger.c
- *	  The trigger that holds the rules on the tables of interactions.
+ *	  The triggers that hold the rules on the tables.
  *
- * It reads its own row and nothing else.  Its name makes it the last of the
- * BEFORE triggers of a row, so that the rules and the fingerprint are those of
- * what is stored, whatever triggers of the user's have made of the row.
+ * They read their own row and nothing else.  Their names make them the last of
+ * the BEFORE triggers of a row, so that the rules and the fingerprint are those
+ * of what is stored, whatever triggers of the user's have made of the row.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "rows.h"
 #include "rules.h"
 #include "table_trigger.h"
+#include "timestamp.h"
 #include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -78,9 +80,22 @@ NoteRow(const InteractionType *type, const Interaction *interaction)
 	expected->seen = true;
 }
 
+/* Raise unless called by a trigger of a table BEFORE INSERT OR UPDATE of a row. */
+static void
+RequireBeforeRow(FunctionCallInfo fcinfo, int nargs)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || trigdata->tg_trigger->tgnargs != nargs ||
+		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		ReportTriggerProtocol();
+}
+
 /*
- * BEFORE INSERT OR UPDATE on a table, the type its argument: holds the rules,
- * and sets what the database decides.
+ * BEFORE INSERT OR UPDATE on a table of interactions, the type its argument:
+ * holds the rules, and sets what the database decides.
  */
 PG_FUNCTION_INFO_V1(check_interaction);
 Datum
@@ -95,11 +110,7 @@ check_interaction(PG_FUNCTION_ARGS)
 	Interaction		interaction;
 	Violation		violation;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || trigdata->tg_trigger->tgnargs != 1 ||
-		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		ReportTriggerProtocol();
+	RequireBeforeRow(fcinfo, 1);
 	columns = FindRowColumns(fcinfo, false);
 	tuple = NewRow(trigdata, &row);
 	if (!ReadRow(columns, row, &interaction, &violation) ||
@@ -125,7 +136,67 @@ check_interaction(PG_FUNCTION_ARGS)
 						row->tts_values, row->tts_isnull));
 }
 
-/* Whether a trigger is the one above, for a type, and fires as it should. */
+/* Hold a value to the rule of its column; a time that is not given is now. */
+static bool
+CompleteValue(const NeededColumn *column, Datum *value, bool *isnull,
+			  Violation *violation)
+{
+	TimestampTz timestamp;
+
+	switch (column->typid)
+	{
+		case TIMESTAMPTZOID:
+			timestamp = *isnull ? GetCurrentTransactionStartTimestamp()
+								: DatumGetTimestampTz(*value);
+			if (!CheckTimestamp(column->name, &timestamp, violation))
+				return false;
+			*value = TimestampTzGetDatum(timestamp);
+			*isnull = false;
+			return true;
+		case TEXTARRAYOID:
+			return *isnull || CheckIds(column->name, *value, 0,
+									   MAX_RECOMMENDED_ITEMS, violation);
+		default:
+			/* ids are what is compared by bytes */
+			return !column->bytewise ||
+				   CheckId(column->name, SpanOrNull(*value, *isnull),
+						   column->not_null, violation);
+	}
+}
+
+/*
+ * BEFORE INSERT OR UPDATE on a table of ours whose rows are no interactions:
+ * holds the rules, and completes the time.
+ */
+Datum
+CheckRow(FunctionCallInfo fcinfo, const NeededColumn *columns, int ncolumns)
+{
+	TriggerData	   *trigdata = (TriggerData *) fcinfo->context;
+	int				attnums[MAX_COLUMNS];
+	HeapTuple		tuple;
+	TupleTableSlot *row;
+	Violation		violation;
+
+	RequireBeforeRow(fcinfo, 0);
+	FindColumns(trigdata->tg_relation, columns, ncolumns, false, attnums);
+	tuple = NewRow(trigdata, &row);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		bool  was_null;
+		Datum given = slot_getattr(row, attnums[i], &was_null);
+		Datum value = given;
+		bool  isnull = was_null;
+
+		if (!CompleteValue(&columns[i], &value, &isnull, &violation))
+			ReportRow(&violation, trigdata);
+		if (was_null != isnull || value != given)
+			tuple = heap_modify_tuple_by_cols(tuple, row->tts_tupleDescriptor,
+											  1, &attnums[i], &value, &isnull);
+	}
+	return PointerGetDatum(tuple);
+}
+
+/* Whether a trigger is check_interaction, for a type, and fires as it should. */
 static bool
 HoldsRulesOf(const Trigger *trigger, const InteractionType *type)
 {

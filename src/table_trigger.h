@@ -1,10 +1,11 @@
 /*
  * table_trigger.h
- *	  The trigger that holds the rules on the tables of interactions.
+ *	  The triggers that hold the rules on the tables.
  */
 #ifndef INTERACTIONS_TABLE_TRIGGER_H
 #define INTERACTIONS_TABLE_TRIGGER_H
 
+#include "fmgr.h"
 #include "types.h"
 #include "utils/palloc.h"
 #include "utils/relcache.h"
@@ -20,6 +21,8 @@ typedef struct PassedRow
 	struct PassedRow *outer;
 } PassedRow;
 
+extern Datum CheckRow(FunctionCallInfo fcinfo, const NeededColumn *columns,
+					  int ncolumns);
 extern bool HasOtherTrigger(Relation rel, int16 fires,
 							const InteractionType *type);
 extern void ExpectRow(PassedRow *row);

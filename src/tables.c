@@ -2,8 +2,8 @@
  * tables.c
  *	  Makes the tables, and all that stands on them, for whoever asks.
  *
- * What a table looks like is said here; its columns stand in types.c, users.c and
- * refresh.c, which need them, too.
+ * What a table looks like is said here; its columns stand in types.c, users.c,
+ * recommended.c and refresh.c, which need them, too.
  *
  * The function's search_path is pg_catalog and pg_temp.
  */
@@ -13,6 +13,7 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "recommended.h"
 #include "refresh.h"
 #include "relations.h"
 #include "storage/lmgr.h"
@@ -29,17 +30,6 @@
 /* the last of the BEFORE triggers of a row, by its name */
 #define CHECK_TRIGGER "zz_check_interaction"
 #define CHECK_USER_TRIGGER "zz_check_user"
-
-static const NeededColumn recommendation_columns[] = {
-	COLUMN("recommendation_id", TEXTOID, true, true,
-		   "1 to 512 bytes; interactions that it led to bear it"),
-	COLUMN("user_id", TEXTOID, false, true, "To whom it was shown, or null"),
-	COLUMN("scenario", TEXTOID, false, true,
-		   "Where, or which kind it is, or null"),
-	COLUMN("item_ids", TEXTARRAYOID, false, true, "What was shown, or null"),
-	COLUMN("timestamp", TIMESTAMPTZOID, true, false,
-		   "When, to the millisecond; null becomes now"),
-};
 
 static const NeededColumn stats_columns[] = {
 	COLUMN("interaction_type", TEXTOID, false, false, "The table"),
@@ -194,10 +184,10 @@ static void
 MakeRecommendations(void)
 {
 	NeededRelation table = NeededRelationOf(TABLES, "recommendations", false,
-											recommendation_columns,
-											lengthof(recommendation_columns));
-	NeededRelation view = WireView("recommendations", recommendation_columns,
-								   lengthof(recommendation_columns));
+											RecommendationColumns,
+											NUM_RECOMMENDATION_COLUMNS);
+	NeededRelation view = WireView("recommendations", RecommendationColumns,
+								   NUM_RECOMMENDATION_COLUMNS);
 
 	MakeTable(&table, false,
 			  "What was shown to whom, with the id that the interactions it"

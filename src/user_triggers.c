@@ -10,20 +10,18 @@
 
 #include "access/htup_details.h"
 #include "access/sysattr.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "locks.h"
 #include "rows.h"
 #include "rules.h"
 #include "running.h"
-#include "timestamp.h"
+#include "table_trigger.h"
 #include "users.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
 
 /* an UPDATE of the view that runs now */
 typedef struct UserUpdate
@@ -36,29 +34,21 @@ typedef struct UserUpdate
 
 static Running *updates = NULL;
 
-/* Hold an id to the rule, or raise, and show which row it is. */
-static void
-CheckRowId(const char *column, Datum id, bool isnull,
-		   const TriggerData *trigdata)
-{
-	Violation violation;
-
-	if (!CheckId(column, SpanOrNull(id, isnull), true, &violation))
-		ReportRow(&violation, trigdata);
-}
-
 /* Read a row of the view, and hold its id to the rule. */
 static Row
 ReadUser(const TriggerData *trigdata, HeapTuple tuple, const int *attnums)
 {
-	Row row;
+	Row		  row;
+	Violation violation;
 
 	for (int i = 0; i < NUM_USER_COLUMNS; i++)
 		row.values[i] = heap_getattr(tuple, attnums[i],
 									 RelationGetDescr(trigdata->tg_relation),
 									 &row.isnull[i]);
-	CheckRowId("external_id", row.values[USERS_ID], row.isnull[USERS_ID],
-			   trigdata);
+	if (!CheckId("external_id",
+				 SpanOrNull(row.values[USERS_ID], row.isnull[USERS_ID]), true,
+				 &violation))
+		ReportRow(&violation, trigdata);
 	return row;
 }
 
@@ -295,38 +285,5 @@ PG_FUNCTION_INFO_V1(check_user);
 Datum
 check_user(PG_FUNCTION_ARGS)
 {
-	TriggerData	   *trigdata = (TriggerData *) fcinfo->context;
-	int				attnums[NUM_USER_COLUMNS];
-	TupleTableSlot *row;
-	HeapTuple		tuple;
-	TimestampTz		created_at;
-	Datum			value;
-	bool			isnull;
-	Violation		violation;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		ReportTriggerProtocol();
-	FindColumns(trigdata->tg_relation, UserColumns, NUM_USER_COLUMNS, false,
-				attnums);
-	tuple = NewRow(trigdata, &row);
-	value = slot_getattr(row, attnums[USERS_ID], &isnull);
-	CheckRowId("user_id", value, isnull, trigdata);
-
-	value = slot_getattr(row, attnums[USERS_CREATED_AT], &isnull);
-	created_at = isnull ? GetCurrentTransactionStartTimestamp()
-						: DatumGetTimestampTz(value);
-	if (!CheckTimestamp("created_at", &created_at, &violation))
-		ReportRow(&violation, trigdata);
-	if (!isnull && DatumGetTimestampTz(value) == created_at)
-		return PointerGetDatum(tuple);
-
-	value = TimestampTzGetDatum(created_at);
-	isnull = false;
-	return PointerGetDatum(
-		heap_modify_tuple_by_cols(tuple,
-								  RelationGetDescr(trigdata->tg_relation), 1,
-								  &attnums[USERS_CREATED_AT], &value, &isnull));
+	return CheckRow(fcinfo, UserColumns, NUM_USER_COLUMNS);
 }

@@ -32,8 +32,8 @@ SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', body))
 	'{"recommendation_id": "x", "items": []}', '{"recommendation_id": "x", "item_ids": "a"}', '{"recommendation_id": "x", "item_ids": [""]}', '{"recommendation_id": "x", "item_ids": [null]}',
 	'{"recommendation_id": "x", "timestamp": "2020-01-01"}', '{"recommendation_id": "x", "timestamp": -1}', '{"recommendation_id": "x", "timestamp": true}', '{"recommendation_id": "x", "user_id": ""}', '{"recommendation_id": "x", "scenario": {}}']) AS body;
 SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', json_build_object('recommendation_id', 'x', 'item_ids', array_fill('a'::text, ARRAY[n])))) FROM unnest(ARRAY[1000, 1001]) AS n;
-SELECT refusal(format('INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp") VALUES (%s)', row)) FROM unnest(ARRAY[$$NULL, 'u', 's', NULL, now()$$, $$'', 'u', 's', NULL, now()$$,
-	$$'x1', repeat('x', 513), 's', NULL, now()$$, $$'x1', 'u', '', NULL, now()$$, $$'x1', 'u', 's', '{a,""}', now()$$, $$'x1', 'u', 's', '{{a},{b}}', now()$$, $$'x1', 'u', 's', NULL, '1960-01-01'$$, $$'x1', 'u', 's', NULL, 'infinity'$$]) AS row;
+SELECT refusal(format('INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp") VALUES (%s)', row)) FROM unnest(ARRAY[$$NULL, 'u', 's', NULL, '2026-01-01'$$, $$'', 'u', 's', NULL, '2026-01-01'$$,
+	$$'x1', repeat('x', 513), 's', NULL, '2026-01-01'$$, $$'x1', 'u', '', NULL, '2026-01-01'$$, $$'x1', 'u', 's', '{a,""}', '2026-01-01'$$, $$'x1', 'u', 's', '{{a},{b}}', '2026-01-01'$$, $$'x1', 'u', 's', NULL, '1960-01-01'$$, $$'x1', 'u', 's', NULL, 'infinity'$$]) AS row;
 
 -- ids are read as those of interactions are; a trigger may skip one, and must not give it another id
 SELECT refusal(format('SELECT interactions_v1.create_recommendation(%L)', body)) FROM unnest(ARRAY['{"recommendation_id": 1e2}', '{"recommendation_id": "x1", "user_id": 1.0}']) AS body;
@@ -195,6 +195,11 @@ DROP TRIGGER skip ON interactions.recommendations;
 DROP FUNCTION skip;
 CREATE ROLE regress_interactions_shown;
 GRANT USAGE ON SCHEMA interactions, interactions_v1 TO regress_interactions_shown;
+-- who may insert into the table needs no more
+GRANT INSERT ON interactions.recommendations TO regress_interactions_shown;
+SET ROLE regress_interactions_shown;
+INSERT INTO interactions.recommendations (recommendation_id) VALUES ('r8');
+RESET ROLE;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA interactions, interactions_v1 TO regress_interactions_shown;
 GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA interactions TO regress_interactions_shown;
 ALTER TABLE interactions.recommendations ENABLE ROW LEVEL SECURITY;
