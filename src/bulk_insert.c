@@ -346,7 +346,7 @@ InsertRows(PlainInsert *insert, PlainTable *table)
 }
 
 /* The attempt of a bulk insert. */
-static void
+static bool
 InsertPlainly(void *arg)
 {
 	PlainInsert *insert = arg;
@@ -356,6 +356,7 @@ InsertPlainly(void *arg)
 	{
 		InsertRows(insert, lfirst(cell));
 	}
+	return true;
 }
 
 /*
@@ -386,7 +387,7 @@ BulkInsert(Batch *batch, Relation target, TimePartitions *partitions,
 				MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
 		result = BULK_STORED;
 		if (batch->type == NULL)
-			InsertPlainly(&job);
+			(void) InsertPlainly(&job);
 		else if (!Attempt(InsertPlainly, &job, IsUniqueViolation))
 			result = BULK_CONFLICT;
 		CloseTables(job.tables);

@@ -92,12 +92,13 @@ typedef struct LexJob
 	JsonParseErrorType error;
 } LexJob;
 
-static void
+static bool
 LexString(void *arg)
 {
 	LexJob *job = arg;
 
 	job->error = json_lex(job->lex);
+	return true;
 }
 
 /* Whether core says that the encoding has no such character. */
@@ -116,9 +117,9 @@ ResolveEscapes(JsonLexContext *lex)
 
 	/* before 16, core raises where the encoding has no such character */
 	if (PG_VERSION_NUM >= 160000 || GetDatabaseEncoding() == PG_UTF8)
-		LexString(&job);
+		(void) LexString(&job);
 	else
-		Attempt(LexString, &job, IsUntranslatable);
+		(void) Attempt(LexString, &job, IsUntranslatable);
 	return job.error;
 }
 

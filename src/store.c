@@ -8,19 +8,16 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_trigger.h"
 #include "distribution.h"
 #include "miscadmin.h"
 #include "own_tables.h"
 #include "plans.h"
 #include "rows.h"
 #include "store.h"
+#include "subxact.h"
 #include "table_trigger.h"
 #include "timestamp.h"
-#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 /* of an INSERT, while others store the same row and delete it again */
@@ -37,12 +34,15 @@ KeepForColumns(SPIPlanPtr *plan, const InteractionType *type, const char *sql)
 	KeepPlan(plan, sql, type->ncolumns, argtypes, 0);
 }
 
-/* Stores a row, unless it is stored already, and returns what is stored. */
+/*
+ * Stores a row and returns what is stored; where stored ones are to be skipped,
+ * nothing of one that is stored already.
+ */
 SPIPlanPtr
-InsertPlan(const InteractionType *type)
+InsertPlan(const InteractionType *type, bool skip_stored)
 {
-	static SPIPlanPtr plans[NUM_TYPES];
-	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
+	static SPIPlanPtr plans[NUM_TYPES][2];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)][skip_stored];
 	const char		 *columns;
 	StringInfoData	  sql;
 
@@ -54,8 +54,9 @@ InsertPlan(const InteractionType *type)
 					 type->plural, columns);
 	for (int i = 0; i < type->ncolumns; i++)
 		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
-	appendStringInfo(&sql,
-					 ") ON CONFLICT (" KEY_CONFLICT ") DO NOTHING RETURNING %s",
+	appendStringInfo(&sql, ")%s RETURNING %s",
+					 skip_stored ? " ON CONFLICT (" KEY_CONFLICT ") DO NOTHING"
+								 : "",
 					 columns);
 	KeepForColumns(plan, type, sql.data);
 	return *plan;
@@ -100,7 +101,7 @@ TakeRow(const InteractionType *type, MemoryContext context, Row *row)
 static bool
 InsertRow(const InteractionType *type, Row *row, PassedRow *passed)
 {
-	SPIPlanPtr		plan = InsertPlan(type);
+	SPIPlanPtr		plan = InsertPlan(type, true);
 	volatile uint64 nrows = 0;
 
 	ExpectRow(passed);
@@ -128,24 +129,48 @@ ReportHiddenRow(const InteractionType *type)
 					 " has skipped it.")));
 }
 
+/* an attempt to store a row as a new one */
+typedef struct StoreJob
+{
+	const InteractionType *type;
+	Row					  *row;
+	bool				   stored;
+} StoreJob;
+
+/* Try whether a row would be stored as a new one; it is not. */
+static bool
+TryInsert(void *arg)
+{
+	StoreJob *job = arg;
+
+	job->stored = RunPlan(InsertPlan(job->type, false), job->row->values,
+						  job->row->isnull) > 0;
+	return false;
+}
+
 /*
- * Whether a row that was neither stored nor found met one in a partition that is
- * being detached: an older snapshot meets it there, and does not look for it
- * there.  Else a trigger has skipped it.
+ * Whether triggers skip a row that is not stored, though ours has let it pass:
+ * only one that comes later can have done that.  Nothing has changed.
  */
 static bool
-MetDetachedRow(const InteractionType *type)
+TriggersSkip(const InteractionType *type, const PassedRow *passed, Row *row)
 {
-	Relation rel = OpenTable(type->plural, RowExclusiveLock);
-	bool	 met = IsolationUsesXactSnapshot() &&
-			   rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE &&
-			   !HasOtherTrigger(rel,
-								TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_INSERT |
-									TRIGGER_TYPE_ROW,
-								type);
+	StoreJob job = {.type = type, .row = row, .stored = true};
 
-	table_close(rel, NoLock);
-	return met;
+	if (passed->others_follow)
+		(void) Attempt(TryInsert, &job, IsUniqueViolation);
+	return !job.stored;
+}
+
+/* Raise that others have changed what the snapshot does not show. */
+static void
+ReportConcurrentChange(const InteractionType *type)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent changes of table \"%s\"",
+					type->plural),
+			 errhint("Repeat the transaction.")));
 }
 
 /* Raise that two interactions that differ share a key. */
@@ -190,8 +215,10 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 			passed.row = *row;
 		if (RunPlan(SelectPlan(type), passed.row.values, passed.row.isnull) > 0)
 			result = STORE_DUPLICATE;
+		else if (passed.seen && TriggersSkip(type, &passed, row))
+			passed.seen = false;
 		/* deleted meanwhile: the next INSERT stores it */
-		else if (!passed.seen || IsolationUsesXactSnapshot())
+		if (!passed.seen || IsolationUsesXactSnapshot())
 			break;
 	}
 	if (result != STORE_SKIPPED)
@@ -200,11 +227,8 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 	else if ((passed.seen || IsDistributed(type->plural)) &&
 			 RowSecurityHolds(RequireTable(type->plural)))
 		ReportHiddenRow(type);
-	else if (passed.seen && MetDetachedRow(type))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to a partition of table \"%s\" that is being detached",
-						type->plural)));
+	else if (passed.seen)
+		ReportConcurrentChange(type);
 	SPI_finish();
 
 	/* fingerprints of 64 bits can be made to be the same */

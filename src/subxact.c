@@ -20,23 +20,27 @@
 #include "utils/resowner.h"
 
 /*
- * Do a job in a subtransaction.  False, and nothing has changed, where it
- * fails with an error that is expected.
+ * Do a job in a subtransaction.  False, and nothing has changed, where it says
+ * so, or fails with an error that is expected.
  */
 bool
-Attempt(void (*job)(void *), void *arg,
+Attempt(bool (*job)(void *), void *arg,
 		bool (*expected)(const ErrorData *error))
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
+	volatile bool done = false;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		job(arg);
-		ReleaseCurrentSubTransaction();
+		done = job(arg);
+		if (done)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -49,12 +53,11 @@ Attempt(void (*job)(void *), void *arg,
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 
-	if (error == NULL)
-		return true;
-	if (!expected(error))
+	if (error != NULL && !expected(error))
 		ReThrowError(error);
-	FreeErrorData(error);
-	return false;
+	if (error != NULL)
+		FreeErrorData(error);
+	return done;
 }
 
 /* Whether a row, or one that shares a unique key with it, is stored already. */

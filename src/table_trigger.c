@@ -23,6 +23,9 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#define BEFORE_INSERT_OF_ROW                                                   \
+	(TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_ROW)
+
 /* of the INSERT of one row that runs now, if any; see ExpectRow */
 static PassedRow *expected = NULL;
 
@@ -52,9 +55,24 @@ EndExpectation(PassedRow *row)
 	expected = row->outer;
 }
 
+/* Whether other triggers of the kind come to the row after a trigger. */
+static bool
+OthersFollow(const TriggerData *trigdata)
+{
+	const TriggerDesc *triggers = trigdata->tg_relation->trigdesc;
+	int				   i = triggers->numtriggers - 1;
+
+	/* they fire in this order */
+	while (i > 0 && (triggers->triggers[i].tgtype & BEFORE_INSERT_OF_ROW) !=
+						BEFORE_INSERT_OF_ROW)
+		i--;
+	return triggers->triggers[i].tgoid != trigdata->tg_trigger->tgoid;
+}
+
 /* Keep a row that the trigger lets pass, if it is the one that is waited for. */
 static void
-NoteRow(const InteractionType *type, const Interaction *interaction)
+NoteRow(const TriggerData *trigdata, const InteractionType *type,
+		const Interaction *interaction)
 {
 	MemoryContext oldcontext;
 	IdBuffer	  ids[NUM_IDS];
@@ -77,6 +95,7 @@ NoteRow(const InteractionType *type, const Interaction *interaction)
 			*value = datumCopy(*value, FLOAT8PASSBYVAL, sizeof(int64));
 	}
 	MemoryContextSwitchTo(oldcontext);
+	expected->others_follow = OthersFollow(trigdata);
 	expected->seen = true;
 }
 
@@ -117,7 +136,7 @@ check_interaction(PG_FUNCTION_ARGS)
 		!CompleteInteraction(columns->type, &interaction, &violation))
 		ReportRow(&violation, trigdata);
 	if (expected != NULL)
-		NoteRow(columns->type, &interaction);
+		NoteRow(trigdata, columns->type, &interaction);
 
 	timestamp = columns->attnum[COLUMN_TIMESTAMP] - 1;
 	fingerprint = columns->attnum[columns->type->ncolumns - 1] - 1;

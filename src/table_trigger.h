@@ -16,6 +16,7 @@ typedef struct PassedRow
 	const InteractionType *type;
 	MemoryContext context; /* of what the values point to */
 	bool seen;			   /* whether a row came by */
+	bool others_follow;	   /* whether other triggers saw it later */
 	Row row;
 	int depth; /* of triggers, at which it is expected */
 	struct PassedRow *outer;

@@ -160,7 +160,7 @@ typedef struct TransferJob
 } TransferJob;
 
 /* The attempt of a transfer; counts in the job. */
-static void
+static bool
 TryTransfer(void *arg)
 {
 	TransferJob *job = arg;
@@ -189,32 +189,36 @@ TryTransfer(void *arg)
 	/* a key from one registration to another may have taken it along */
 	if (!IsRegistered(users[1]))
 		ReportLostRows(TableName(TABLE_USERS));
+	return true;
 }
 
 /*
  * Whether a row of one of the tables is there already, by the primary key: also
  * where that is being indexed anew, in an index that is not valid yet or any
- * more.
+ * more, or is gone by now.
  */
 static bool
 IsKeyViolation(const ErrorData *error)
 {
-	Oid			  index;
+	Oid			  schema;
 	HeapTuple	  tuple;
-	Form_pg_index form;
+	Form_pg_index index;
 	bool		  result;
 
 	if (!IsUniqueViolation(error) || error->schema_name == NULL ||
-		error->constraint_name == NULL)
+		error->table_name == NULL || error->constraint_name == NULL)
 		return false;
-	index = get_relname_relid(error->constraint_name,
-							  get_namespace_oid(error->schema_name, true));
-	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	schema = get_namespace_oid(error->schema_name, true);
+	if (TableOf(get_relname_relid(error->table_name, schema)) < 0)
+		return false;
+	tuple =
+		SearchSysCache1(INDEXRELID,
+						ObjectIdGetDatum(
+							get_relname_relid(error->constraint_name, schema)));
 	if (!HeapTupleIsValid(tuple))
-		return false;
-	form = (Form_pg_index) GETSTRUCT(tuple);
-	result = (form->indisprimary || !form->indisvalid) &&
-			 TableOf(form->indrelid) >= 0;
+		return true;
+	index = (Form_pg_index) GETSTRUCT(tuple);
+	result = index->indisprimary || !index->indisvalid;
 	ReleaseSysCache(tuple);
 	return result;
 }
@@ -255,7 +259,7 @@ TransferInteractions(UserChange *change, bool delete_user)
 						   ? IsUniqueViolation /* a shard tells no more */
 						   : IsKeyViolation);
 	if (!done)
-		TryTransfer(&job);
+		(void) TryTransfer(&job);
 	return true;
 }
 
