@@ -359,7 +359,7 @@ BEGIN
 	FOR element, place IN SELECT value, ordinality - 1 FROM json_array_elements(body) WITH ORDINALITY LOOP
 		BEGIN
 			given := given || interactions.read_recommendation(element);
-		EXCEPTION WHEN data_exception OR not_null_violation THEN
+		EXCEPTION WHEN data_exception OR not_null_violation OR feature_not_supported THEN
 			GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
 			code := coalesce(code, SQLSTATE);
 			errors := errors || format('element %s: %s', place, concat_ws('. ', SQLERRM, nullif(hint, '')));
@@ -389,7 +389,8 @@ DECLARE
 	recommendations CONSTANT pg_catalog.regclass := interactions.required_table('recommendations');
 	stored pg_catalog.text[] COLLATE pg_catalog."C";
 	other pg_catalog.text;
-	late pg_catalog.text[] COLLATE pg_catalog."C";
+	late interactions_v1.recommendation;
+	skipped boolean;
 BEGIN
 	WITH inserted AS (
 		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
@@ -414,18 +415,33 @@ BEGIN
 	IF FOUND THEN
 		RAISE 'recommendation "%" is stored with other values', pg_catalog.left(other, 64) USING ERRCODE = '23505';
 	END IF;
-	-- what is not there either was skipped by a trigger, or is hidden by a policy: that is a unique violation
-	WITH inserted AS (
-		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
-		SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::pg_catalog.text)
-		FROM pg_catalog.unnest(given) AS one
+	-- what is not there either was deleted meanwhile, is hidden by a policy, which is a unique violation, or was skipped by a
+	-- trigger, which has done what it does instead, and is not to do it twice
+	FOR late IN
+		SELECT DISTINCT ON (recommendation_id) * FROM pg_catalog.unnest(given) AS one
 		WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id)
-		ORDER BY recommendation_id, "timestamp" RETURNING recommendation_id)
-	SELECT coalesce(pg_catalog.array_agg(recommendation_id), '{}') INTO late FROM inserted;
-	IF EXISTS (SELECT pg_catalog.unnest(late) EXCEPT SELECT recommendation_id FROM pg_catalog.unnest(given)) THEN
+		ORDER BY recommendation_id, "timestamp"
+	LOOP
+		BEGIN
+			skipped := false;
+			INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
+			VALUES (late.recommendation_id, late.user_id, late.scenario, late.item_ids, interactions.timestamp_from_ms(late."timestamp"::pg_catalog.text))
+			RETURNING recommendation_id INTO other;
+			skipped := NOT FOUND;
+			IF skipped THEN
+				RAISE no_data_found;
+			END IF;
+			stored := stored OPERATOR(pg_catalog.||) other;
+		EXCEPTION WHEN no_data_found THEN
+			IF NOT skipped THEN
+				RAISE;
+			END IF;
+		END;
+	END LOOP;
+	IF EXISTS (SELECT pg_catalog.unnest(stored) EXCEPT SELECT recommendation_id FROM pg_catalog.unnest(given)) THEN
 		RAISE 'a trigger must not change the id of a recommendation' USING ERRCODE = '27000';
 	END IF;
-	RETURN pg_catalog.cardinality(stored) OPERATOR(pg_catalog.+) pg_catalog.cardinality(late);
+	RETURN pg_catalog.cardinality(stored);
 END
 $$;
 COMMENT ON FUNCTION interactions.store_recommendations(interactions_v1.recommendation[]) IS

@@ -6,6 +6,7 @@
 
 #include "access/table.h"
 #include "access/tupmacs.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "distribution.h"
 #include "executor/tuptable.h"
@@ -18,6 +19,7 @@
 #include "rules.h"
 #include "timestamp.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -334,13 +336,15 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 static Datum
 ListPage(FunctionCallInfo fcinfo, bool of_item)
 {
-	static NewestPartition newest[NUM_TYPES];
-	ReturnSetInfo		  *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	RowReceiver			   receiver = {
-				   .pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
+	static NewestChange newest[NUM_TYPES];
+	ReturnSetInfo	   *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RowReceiver			receiver = {
+				.pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
 	ListRequest		request;
 	TimePartitions *partitions;
 	Relation		rel;
+	bool			visible;
+	bool			renewed;
 
 	ReadRequest(fcinfo, of_item, &request);
 	ResultDesc(fcinfo, request.type);
@@ -353,8 +357,12 @@ ListPage(FunctionCallInfo fcinfo, bool of_item)
 	SPI_connect();
 	rel = OpenTable(request.type->plural, AccessShareLock);
 	partitions = FindTimePartitions(rel);
-	if (partitions != NULL &&
-		!PartitionsAreVisible(partitions, &newest[TypeIndex(request.type)]))
+	visible = TableIsVisible(rel, partitions, &newest[TypeIndex(request.type)]);
+	/* it may have waited for what changed the table since its statement began */
+	renewed = !visible && !IsolationUsesXactSnapshot() && !IsInParallelMode();
+	if (renewed)
+		PushActiveSnapshot(GetLatestSnapshot());
+	else if (!visible)
 		partitions = NULL;
 	ListWindows(&request, &receiver, partitions);
 	/* one that was attached meanwhile may have taken rows from under the list */
@@ -363,6 +371,8 @@ ListPage(FunctionCallInfo fcinfo, bool of_item)
 		tuplestore_clear(receiver.tuples);
 		ListWindows(&request, &receiver, NULL);
 	}
+	if (renewed)
+		PopActiveSnapshot();
 	table_close(rel, NoLock);
 	ExecDropSingleTupleTableSlot(receiver.slot);
 	SPI_finish();

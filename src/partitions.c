@@ -85,11 +85,11 @@ TableChanges(void)
 	return nchanges;
 }
 
-/* The transaction that made a partition what it is: attached it, mostly. */
+/* The transaction that made a relation what it is: attached it, mostly. */
 static TransactionId
-ChangedBy(Oid partition)
+ChangedBy(Oid relid)
 {
-	HeapTuple	  tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(partition));
+	HeapTuple	  tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	TransactionId xmin;
 
 	if (!HeapTupleIsValid(tuple))
@@ -99,24 +99,34 @@ ChangedBy(Oid partition)
 	return xmin;
 }
 
+/* A table, where number is -1, or one of its partitions. */
+static Oid
+PartOf(Relation rel, TimePartitions *partitions, int number)
+{
+	return number < 0 ? RelationGetRelid(rel) : partitions->oids[number];
+}
+
 /*
- * Whether the active snapshot has each partition as it is now.  An older one has
- * the rows that moved into one that was attached later where they were before,
- * in the default one, which is not looked into for the times of the new one.
- * newest is for this function alone, one for each table.
+ * Whether the active snapshot has a table, and each of its partitions, as it is
+ * now.  An older one has the rows that moved into a partition that was attached
+ * later where they were before: in the default one, which is not looked into
+ * for the times of the new one, or in one that is gone.  And it has none where
+ * the table was written anew.  newest is for this function alone, one for each
+ * table.
  */
 bool
-PartitionsAreVisible(TimePartitions *partitions, NewestPartition *newest)
+TableIsVisible(Relation rel, TimePartitions *partitions, NewestChange *newest)
 {
 	Snapshot snapshot = GetActiveSnapshot();
+	int		 nparts = partitions != NULL ? partitions->nparts : 0;
 
 	if (newest->nchanges != nchanges)
 	{
 		newest->nchanges = nchanges;
 		newest->xid = FrozenTransactionId;
-		for (int i = 0; i < partitions->nparts; i++)
+		for (int i = -1; i < nparts; i++)
 		{
-			TransactionId xid = ChangedBy(partitions->oids[i]);
+			TransactionId xid = ChangedBy(PartOf(rel, partitions, i));
 
 			if (TransactionIdFollows(xid, newest->xid))
 				newest->xid = xid;
@@ -124,9 +134,9 @@ PartitionsAreVisible(TimePartitions *partitions, NewestPartition *newest)
 	}
 	if (TransactionIdPrecedes(newest->xid, snapshot->xmin))
 		return true;
-	for (int i = 0; i < partitions->nparts; i++)
+	for (int i = -1; i < nparts; i++)
 	{
-		TransactionId xid = ChangedBy(partitions->oids[i]);
+		TransactionId xid = ChangedBy(PartOf(rel, partitions, i));
 
 		if (TransactionIdIsCurrentTransactionId(xid) ||
 			(TransactionIdIsNormal(xid) && XidInMVCCSnapshot(xid, snapshot)))

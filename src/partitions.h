@@ -12,18 +12,18 @@
 /* as core describes them; numbered in the order of time, the default one last */
 typedef const struct PartitionDescData TimePartitions;
 
-/* what changed a partition of a table last, as long as nothing changes */
-typedef struct NewestPartition
+/* what changed a table or its partitions last, as long as nothing changes */
+typedef struct NewestChange
 {
 	uint32 nchanges;
 	TransactionId xid;
-} NewestPartition;
+} NewestChange;
 
 extern void WatchPartitions(void);
 extern uint32 TableChanges(void);
 extern TimePartitions *FindTimePartitions(Relation rel);
-extern bool PartitionsAreVisible(TimePartitions *partitions,
-								 NewestPartition *newest);
+extern bool TableIsVisible(Relation rel, TimePartitions *partitions,
+						   NewestChange *newest);
 extern int PartitionAt(TimePartitions *partitions, TimestampTz timestamp);
 extern TimestampTz PartitionsStart(TimePartitions *partitions,
 								   TimestampTz before, int count);

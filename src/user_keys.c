@@ -1,6 +1,6 @@
 /*
  * user_keys.c
- *	  What refers to the registration of a user by foreign keys.
+ *	  What refers to the rows of a user, or to his registration, by foreign keys.
  *
  * Where a user is merged into another, what refers to the registration that goes
  * is made to refer to the one that stays, as it would follow a rename: its key
@@ -17,6 +17,7 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -30,7 +31,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
-/* the registration of a user, as a row of the last result has it */
+/* the registration of a user, as a row of a result has it, if it is there */
 typedef struct Registration
 {
 	HeapTuple row;
@@ -41,7 +42,7 @@ typedef struct Registration
 typedef struct UserKey
 {
 	Oid		   relid; /* whose rows refer to them */
-	Oid		   users;
+	Oid		   users; /* their table, or a part of it */
 	int		   ncolumns;
 	bool	   has_period; /* the last column, of which each keeps its own */
 	AttrNumber columns[INDEX_MAX_KEYS];
@@ -107,20 +108,49 @@ ReferredValue(const Registration *registration, const UserKey *key, int i,
 						 SPI_fnumber(registration->tupdesc, column), isnull);
 }
 
+static char *
+QualifiedName(Relation rel)
+{
+	return quote_qualified_identifier(get_namespace_name(
+										  RelationGetNamespace(rel)),
+									  RelationGetRelationName(rel));
+}
+
 /* Run a statement with the rights of a table's owner, whatever policies say. */
 static int
-RunAsOwner(Oid owner, const char *sql, int nargs, Oid *types, Datum *values)
+RunAsOwner(Relation rel, const char *sql, int nargs, Oid *types, Datum *values)
 {
 	Oid caller;
 	int context;
 	int result;
 
 	GetUserIdAndSecContext(&caller, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
-									  SECURITY_NOFORCE_RLS);
+	SetUserIdAndSecContext(rel->rd_rel->relowner,
+						   context | SECURITY_LOCAL_USERID_CHANGE |
+							   SECURITY_NOFORCE_RLS);
 	result = SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
 	SetUserIdAndSecContext(caller, context);
 	return result;
+}
+
+/* The tables whose rows refer to registrations by a key, as elements of an array. */
+static char *
+TablesOf(const UserKey *key)
+{
+	List		  *oids = list_make1_oid(key->relid);
+	ListCell	  *cell;
+	const char	  *separator = "";
+	StringInfoData result;
+
+	initStringInfo(&result);
+	if (get_rel_relkind(key->relid) == RELKIND_PARTITIONED_TABLE)
+		oids = find_all_inheritors(key->relid, NoLock, NULL);
+	foreach (cell, oids)
+	{
+		appendStringInfo(&result, "%s%u", separator, lfirst_oid(cell));
+		separator = ",";
+	}
+	return result.data;
 }
 
 /*
@@ -135,7 +165,6 @@ RunForKey(const UserKey *key, const Registration *one,
 	Relation	rel = table_open(key->relid, RowExclusiveLock);
 	const char *only =
 		rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
-	Oid			   owner = rel->rd_rel->relowner;
 	Oid			   types[2 * INDEX_MAX_KEYS];
 	Datum		   values[2 * INDEX_MAX_KEYS];
 	StringInfoData sql;
@@ -148,14 +177,7 @@ RunForKey(const UserKey *key, const Registration *one,
 	appendStringInfo(&sql,
 					 other != NULL ? "UPDATE %s%s SET" : "SELECT FROM %s%s",
 					 seen_in != NULL ? "" : only,
-					 seen_in != NULL
-						 ? seen_in
-						 : quote_qualified_identifier(get_namespace_name(
-														  RelationGetNamespace(
-															  rel)),
-													  RelationGetRelationName(
-														  rel)));
-	table_close(rel, NoLock);
+					 seen_in != NULL ? seen_in : QualifiedName(rel));
 	for (int i = 0; i < n; i++)
 	{
 		bool isnull;
@@ -165,7 +187,10 @@ RunForKey(const UserKey *key, const Registration *one,
 		values[n + i] =
 			ReferredValue(other != NULL ? other : one, key, i, &other_isnull);
 		if (isnull || other_isnull)
+		{
+			table_close(rel, NoLock);
 			return 0;
+		}
 		if (other != NULL && !(key->has_period && i == n - 1))
 			appendStringInfo(&sql, "%s %s = $%d", i > 0 ? "," : "",
 							 quote_identifier(get_attname(key->relid,
@@ -176,11 +201,13 @@ RunForKey(const UserKey *key, const Registration *one,
 	}
 	appendStringInfoString(&sql, match.data);
 	if (seen_in != NULL)
-		appendStringInfo(&sql, " AND tableoid OPERATOR(pg_catalog.=) %u",
-						 key->relid);
-	result = seen_in == NULL ? RunAsOwner(owner, sql.data, 2 * n, types, values)
+		appendStringInfo(&sql,
+						 " AND tableoid OPERATOR(pg_catalog.=) ANY ('{%s}')",
+						 TablesOf(key));
+	result = seen_in == NULL ? RunAsOwner(rel, sql.data, 2 * n, types, values)
 							 : SPI_execute_with_args(sql.data, 2 * n, types,
 													 values, NULL, false, 0);
+	table_close(rel, NoLock);
 	if (result < 0)
 		elog(ERROR, "could not look for references: %s",
 			 SPI_result_code_string(result));
@@ -216,7 +243,8 @@ FollowKey(const UserKey *key, const Registration *one,
 	{
 		if (RunForKey(key, one, NULL, NULL) == 0)
 			return;
-		RunForKey(key, one, other, NULL);
+		if (other->row != NULL)
+			RunForKey(key, one, other, NULL);
 		if (RunForKey(key, one, NULL, NULL) > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
@@ -256,53 +284,114 @@ IsOfKey(const Trigger *trigger, RowsChange change)
 	}
 }
 
-/* Find the registration of a user, with all columns, whatever the caller may read. */
-static bool
-FindRegistration(Relation users, Datum user, Registration *registration)
+/*
+ * Find the registration of a user in the table or a part of it, with all columns,
+ * whatever the caller may read; without a row where it is not there.
+ */
+static Registration
+FindRegistration(Relation users, Datum user)
 {
 	Oid types[] = {TEXTOID};
 
-	if (RunAsOwner(users->rd_rel->relowner,
-				   "SELECT * FROM interactions.users"
-				   " WHERE user_id OPERATOR(pg_catalog.=) $1",
+	if (RunAsOwner(users,
+				   psprintf("SELECT * FROM %s"
+							" WHERE user_id OPERATOR(pg_catalog.=) $1",
+							QualifiedName(users)),
 				   lengthof(types), types, &user) != SPI_OK_SELECT ||
 		SPI_processed == 0)
-		return false;
-	*registration =
-		(Registration){SPI_tuptable->vals[0], SPI_tuptable->tupdesc};
-	return true;
+		return (Registration){NULL, NULL};
+	return (Registration){SPI_tuptable->vals[0], SPI_tuptable->tupdesc};
+}
+
+/* Whether a table has rows of a user that row-level security hides. */
+static bool
+HidesRows(int table, Datum user)
+{
+	Relation	rel = OpenTable(TableName(table), AccessShareLock);
+	Oid			types[] = {TEXTOID};
+	const char *sql = psprintf("SELECT FROM interactions.%s"
+							   " WHERE user_id OPERATOR(pg_catalog.=) $1",
+							   TableName(table));
+	uint64		nrows;
+	bool		result = false;
+
+	if (RowSecurityHolds(RelationGetRelid(rel)))
+	{
+		RunAsOwner(rel, sql, lengthof(types), types, &user);
+		nrows = SPI_processed;
+		SPI_execute_with_args(sql, lengthof(types), types, &user, NULL, false,
+							  0);
+		result = nrows > SPI_processed;
+	}
+	table_close(rel, NoLock);
+	return result;
 }
 
 /*
- * Care for what refers to the registration of the first of two users, which is
- * to go, or to become the other's.
+ * Care for what refers to the rows of a table, or of a part of it.  From one of
+ * the tables to another a key might take rows along that the caller does not
+ * see, uncounted.
+ */
+static void
+FollowKeysTo(int table, Oid relid, const Datum *users,
+			 const RowsChange *changes)
+{
+	RowsChange	 change = changes[table];
+	bool		 merged = change == ROWS_GO && changes[0] == ROWS_MOVE;
+	Relation	 rel = table_open(relid, NoLock);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	int			 ntriggers = triggers == NULL ? 0 : triggers->numtriggers;
+	Registration one = {NULL, NULL};
+	Registration other = {NULL, NULL};
+
+	for (int i = 0; i < ntriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+		UserKey		   key;
+
+		/* of a part they are those of the whole, or its own */
+		if (!IsOfKey(trigger, change) || trigger->tgisclone)
+			continue;
+		if (table != TABLE_USERS)
+		{
+			int referring = TableOf(trigger->tgconstrrelid);
+
+			if (referring >= 0 && HidesRows(referring, users[0]))
+				ReportWithheldRows(TableName(referring));
+			continue;
+		}
+		if (one.row == NULL)
+		{
+			one = FindRegistration(rel, users[0]);
+			other = FindRegistration(rel, users[1]);
+		}
+		if (one.row == NULL)
+			break;
+		key = ReadKey(trigger, relid);
+		FollowKey(&key, &one, merged ? &other : NULL, change);
+	}
+	table_close(rel, NoLock);
+}
+
+/*
+ * Care for what refers by foreign keys to the rows of the first of two users,
+ * and to his registration, which are to go, or to become the other's.
  */
 void
 FollowReferences(const Datum *users, const RowsChange *changes)
 {
-	RowsChange	 change = changes[TABLE_USERS];
-	bool		 merged = change == ROWS_GO && changes[0] == ROWS_MOVE;
-	Relation	 rel = OpenTable(TableName(TABLE_USERS), RowExclusiveLock);
-	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
-	int			 ntriggers = triggers == NULL ? 0 : triggers->numtriggers;
-	Registration one;
-	Registration other;
-
-	/* locked, so that nobody makes more refer to it meanwhile */
-	if (change == ROWS_STAY || LockRowsOf(TABLE_USERS, users[0]) == 0 ||
-		!FindRegistration(rel, users[0], &one) ||
-		(merged && !FindRegistration(rel, users[1], &other)))
-		ntriggers = 0;
-	for (int i = 0; i < ntriggers; i++)
+	for (int table = 0; table < NUM_USER_TABLES; table++)
 	{
-		const Trigger *trigger = &triggers->triggers[i];
+		ListCell *cell;
 
-		if (IsOfKey(trigger, change))
+		/* locked, so that nobody makes more refer to it meanwhile */
+		if (changes[table] == ROWS_STAY ||
+			(table == TABLE_USERS && LockRowsOf(table, users[0]) == 0))
+			continue;
+		foreach (cell, find_all_inheritors(RequireTable(TableName(table)),
+										   RowExclusiveLock, NULL))
 		{
-			UserKey key = ReadKey(trigger, RelationGetRelid(rel));
-
-			FollowKey(&key, &one, merged ? &other : NULL, change);
+			FollowKeysTo(table, lfirst_oid(cell), users, changes);
 		}
 	}
-	table_close(rel, NoLock);
 }

@@ -15,7 +15,6 @@
 #include "commands/trigger.h"
 #include "own_tables.h"
 #include "plans.h"
-#include "rows.h"
 #include "user_tables.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -29,15 +28,16 @@ TableName(int table)
 											: "users";
 }
 
-/* The table that a relation is, itself or as a partition; -1 is none. */
+/* The table that a relation is, or is a partition or a child of; -1 is none. */
 int
 TableOf(Oid relid)
 {
-	Oid root = RootOf(relid);
-
 	for (int table = 0; table < NUM_USER_TABLES; table++)
 	{
-		if (OidIsValid(root) && root == FindTable(TableName(table)))
+		Oid root = FindTable(TableName(table));
+
+		if (OidIsValid(root) &&
+			list_member_oid(find_all_inheritors(root, NoLock, NULL), relid))
 			return table;
 	}
 	return -1;

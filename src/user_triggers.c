@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/sysattr.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "locks.h"
@@ -183,6 +184,41 @@ UpdateUser(const TriggerData *trigdata, const Row *old, Row *new)
 	return ChangeUser(trigdata, old, new, update->named);
 }
 
+/* Whether this transaction has changed a registration that the statement saw. */
+static bool
+ChangedHere(Datum user_id)
+{
+	Oid	 types[] = {TEXTOID};
+	bool isnull;
+
+	/* as read_only, by the snapshot of the statement */
+	return SPI_execute_with_args("SELECT xmax FROM interactions.users"
+								 " WHERE user_id OPERATOR(pg_catalog.=) $1",
+								 lengthof(types), types, &user_id, NULL, true,
+								 0) == SPI_OK_SELECT &&
+		   SPI_processed > 0 &&
+		   TransactionIdIsCurrentTransactionId(DatumGetTransactionId(
+			   SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+							 &isnull)));
+}
+
+/* Raise that a user is not any more what a DELETE has found. */
+pg_noreturn static void
+ReportChangedUser(const Row *row)
+{
+	if (ChangedHere(row->values[USERS_ID]))
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("user \"%s\" was changed by a key or a trigger of the same statement",
+						Clip(UserId(row))),
+				 errhint("Delete the users one after another.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("user \"%s\" was changed by another transaction meanwhile",
+					Clip(UserId(row))),
+			 errhint("Repeat the statement.")));
+}
+
 /*
  * Apply a DELETE of the view; false where the user is gone by now.  A condition
  * of the statement holds of the user as its snapshot has him: where he has
@@ -200,11 +236,7 @@ DeleteUser(const TriggerData *trigdata, const Row *row)
 	if (!LookUpUser(&now))
 		return false;
 	if (!SameValues(KnownUserColumns, NUM_USER_COLUMNS, row, &now))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("user \"%s\" was changed by another transaction meanwhile",
-						Clip(UserId(row))),
-				 errhint("Repeat the statement.")));
+		ReportChangedUser(row);
 	change = EraseUser(row->values[USERS_ID]);
 	done = change.removed[TABLE_USERS] > 0;
 	for (int i = 0; i < NUM_TYPES; i++)

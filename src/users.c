@@ -62,6 +62,22 @@ TakeUser(Row *row)
 }
 
 /*
+ * Whether a user is registered; if so, he stays so, and may be referred to
+ * meanwhile.
+ */
+static bool
+LockRegistered(Datum user_id)
+{
+	static SPIPlanPtr lock = NULL;
+	const Oid		  argtypes[] = {TEXTOID};
+
+	return RunKept(&lock, "users",
+				   "SELECT FROM interactions.users"
+				   " WHERE user_id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+				   lengthof(argtypes), argtypes, &user_id, NULL) > 0;
+}
+
+/*
  * Register a user, or set those columns of a registered one that are named.
  * Leaves in row what is stored; false where a trigger skipped it.
  */
@@ -94,15 +110,17 @@ SaveUser(const TriggerData *trigdata, Row *row, const bool *named,
 
 	/* a registered one is updated, whatever it would take to insert his row */
 	*created = false;
-	RunKept(&update, "users",
-			"UPDATE interactions.users SET"
-			" name = CASE WHEN $4 THEN $2 ELSE name END,"
-			" created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
-			" WHERE user_id OPERATOR(pg_catalog.=) $1"
-			" RETURNING " SAVED_COLUMNS,
-			lengthof(argtypes), argtypes, given.values, given.isnull);
-	if (TakeUser(row))
-		return true;
+	if (LockRegistered(given.values[USERS_ID]))
+	{
+		RunKept(&update, "users",
+				"UPDATE interactions.users SET"
+				" name = CASE WHEN $4 THEN $2 ELSE name END,"
+				" created_at = CASE WHEN $5 THEN $3 ELSE created_at END"
+				" WHERE user_id OPERATOR(pg_catalog.=) $1"
+				" RETURNING " SAVED_COLUMNS,
+				lengthof(argtypes), argtypes, given.values, given.isnull);
+		return TakeUser(row);
+	}
 
 	/* a row that was inserted, and not updated since others inserted it
 	 * meanwhile, has no xmax; of partitions core does not tell it */

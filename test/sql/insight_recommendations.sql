@@ -193,6 +193,16 @@ SELECT (interactions_v1.create_recommendation('{"recommendation_id": "s", "user_
 SELECT interactions_v1.create_recommendations('[{"recommendation_id": "s", "user_id": "nobody"}]');
 DROP TRIGGER skip ON interactions.recommendations;
 DROP FUNCTION skip;
+-- one that does something else instead does it once for a row
+BEGIN;
+CREATE TABLE others (recommendation_id text);
+CREATE FUNCTION divert() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO others VALUES (NEW.recommendation_id); RETURN NULL; END';
+CREATE TRIGGER divert BEFORE INSERT ON interactions.recommendations FOR EACH ROW EXECUTE FUNCTION divert();
+SELECT (interactions_v1.create_recommendation('{"recommendation_id": "d1"}')).recommendation_id IS NULL AS skipped;
+SELECT interactions_v1.create_recommendations('[{"recommendation_id": "d2"}, {"recommendation_id": "d3"}]');
+INSERT INTO interactions_v1.recommendations (recommendation_id) VALUES ('d4');
+TABLE others ORDER BY 1;
+ROLLBACK;
 CREATE ROLE regress_interactions_shown;
 GRANT USAGE ON SCHEMA interactions, interactions_v1 TO regress_interactions_shown;
 -- who may insert into the table needs no more

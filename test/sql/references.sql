@@ -104,11 +104,107 @@ SELECT interactions_v1.transfer_interactions('g', 't') ->> 'user_deleted';
 SELECT tableoid::regclass, email FROM mails ORDER BY 1, 2;
 TABLE labels;
 ROLLBACK;
+-- of a child of a table, and of a table that is a partition of somebody's: its rows count
+ALTER TABLE interactions.views DROP CONSTRAINT registered;
+BEGIN;
+CREATE TABLE kid () INHERITS (interactions.views);
+ALTER TABLE kid ADD FOREIGN KEY (user_id) REFERENCES interactions.users ON DELETE CASCADE;
+INSERT INTO kid (user_id, item_id, "timestamp", fingerprint) VALUES ('g', 'kid', '2024-01-01', 1), ('g', 'both', '2024-01-01', 1), ('t', 'both', '2024-01-01', 1);
+SAVEPOINT one;
+SELECT interactions_v1.transfer_interactions('g', 't')::jsonb #> '{transferred,views}' AS transferred;
+SELECT user_id, item_id FROM kid ORDER BY 1, 2;
+ROLLBACK TO one;
+CREATE POLICY own ON interactions.views USING (item_id <> 'kid');
+ALTER TABLE interactions.views ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+GRANT SELECT, DELETE ON interactions.views TO regress_interactions_clerk;
+SET LOCAL ROLE regress_interactions_clerk;
+SELECT interactions.erase_user('g');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+BEGIN;
+CREATE TABLE all_views (LIKE interactions.views) PARTITION BY RANGE ("timestamp");
+ALTER TABLE all_views ADD PRIMARY KEY (user_id, "timestamp", item_id, fingerprint);
+ALTER TABLE all_views ATTACH PARTITION interactions.views DEFAULT;
+ALTER TABLE interactions.views ADD FOREIGN KEY (user_id) REFERENCES interactions.users ON DELETE CASCADE;
+INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('g', 'both', '2024-01-01'), ('t', 'both', '2024-01-01');
+SELECT interactions_v1.transfer_interactions('g', 't')::jsonb - 'transferred' AS moved;
+ROLLBACK;
+-- of partitions of ours, all of which are seen
+BEGIN;
+DROP TABLE interactions.views CASCADE;
+SELECT interactions.create_tables(partitioned => true);
+CREATE TABLE late PARTITION OF interactions.views FOR VALUES FROM ('2025-01-01') TO (MAXVALUE);
+ALTER TABLE interactions.views ADD FOREIGN KEY (user_id) REFERENCES interactions.users ON DELETE CASCADE;
+INSERT INTO interactions.views (user_id, item_id, "timestamp") VALUES ('g', 'a', '2024-01-01'), ('g', 'b', '2026-01-01');
+CREATE POLICY own ON interactions.views USING (item_id <> 'hidden');
+ALTER TABLE interactions.views ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+GRANT SELECT, UPDATE, DELETE ON interactions.views TO regress_interactions_clerk;
+SET LOCAL ROLE regress_interactions_clerk;
+SAVEPOINT one;
+SELECT interactions.erase_user('g')::jsonb #> '{erased,views}' AS erased;
+ROLLBACK TO one;
+SELECT interactions_v1.transfer_interactions('g', 't')::jsonb #> '{transferred,views}' AS transferred;
+ROLLBACK;
+-- from one of ours to another, of which a policy hides a row that the key would take along
+BEGIN;
+ALTER TABLE interactions.purchases ADD seen_at timestamptz, ADD seen text COLLATE "C", ADD seen_as bigint,
+	ADD FOREIGN KEY (user_id, seen_at, seen, seen_as) REFERENCES interactions.views ON UPDATE CASCADE ON DELETE CASCADE;
+INSERT INTO interactions.views (user_id, item_id) VALUES ('k', 'seen');
+INSERT INTO interactions.purchases (user_id, item_id, seen_at, seen, seen_as) SELECT user_id, unnest('{shown,hidden}'::text[]), "timestamp", item_id, fingerprint FROM interactions.views WHERE user_id = 'k';
+CREATE POLICY own ON interactions.purchases USING (item_id <> 'hidden');
+ALTER TABLE interactions.purchases ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+GRANT SELECT, UPDATE, DELETE ON interactions.purchases, interactions.views TO regress_interactions_clerk;
+SET LOCAL ROLE regress_interactions_clerk;
+SAVEPOINT one;
+SELECT interactions_v1.transfer_interactions('k', 't');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO one;
+SELECT interactions.erase_user('k');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO one;
+-- none is hidden of this one
+RESET ROLE;
+ALTER TABLE interactions.purchases NO FORCE ROW LEVEL SECURITY;
+DELETE FROM interactions.purchases WHERE item_id = 'hidden';
+ALTER TABLE interactions.purchases FORCE ROW LEVEL SECURITY;
+SET LOCAL ROLE regress_interactions_clerk;
+SELECT interactions_v1.transfer_interactions('k', 't')::jsonb #> '{transferred,purchases}' AS transferred;
+ROLLBACK;
+-- to a child of the users, or to a partition of them
+BEGIN;
+CREATE TABLE guests (PRIMARY KEY (user_id)) INHERITS (interactions.users);
+CREATE TABLE visits (user_id text REFERENCES guests ON DELETE CASCADE);
+INSERT INTO guests VALUES ('v'), ('w');
+INSERT INTO visits VALUES ('v');
+SAVEPOINT one;
+SELECT interactions_v1.transfer_interactions('v', 't');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO one;
+SELECT interactions_v1.transfer_interactions('v', 'w') ->> 'user_deleted';
+TABLE visits;
+ROLLBACK;
+BEGIN;
+DROP TABLE interactions.users CASCADE;
+CREATE TABLE interactions.users (user_id text COLLATE "C" PRIMARY KEY, name text, created_at timestamptz NOT NULL DEFAULT now()) PARTITION BY LIST (user_id);
+CREATE TABLE vips PARTITION OF interactions.users FOR VALUES IN ('v', 'w');
+CREATE TABLE others PARTITION OF interactions.users DEFAULT;
+SELECT interactions.create_tables();
+CREATE TABLE visits (user_id text REFERENCES vips ON DELETE CASCADE);
+CREATE TABLE notes (user_id text REFERENCES interactions.users ON DELETE SET NULL);
+INSERT INTO interactions.users VALUES ('v'), ('w'), ('t');
+INSERT INTO visits VALUES ('v');
+INSERT INTO notes VALUES ('v');
+SAVEPOINT one;
+SELECT interactions_v1.transfer_interactions('v', 't');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO one;
+SELECT interactions_v1.transfer_interactions('v', 'w') ->> 'user_deleted';
+SELECT visits.user_id, notes.user_id FROM visits, notes;
+ROLLBACK;
 -- the target is there in the end
 BEGIN;
 CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM interactions.users WHERE user_id = 't'; RETURN NULL; END $$;
 CREATE TRIGGER leave AFTER DELETE ON interactions.users FOR EACH ROW WHEN (OLD.user_id = 'g') EXECUTE FUNCTION leave();
-ALTER TABLE interactions.views DROP CONSTRAINT registered;
 SELECT interactions_v1.transfer_interactions('g', 't');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
@@ -121,7 +217,7 @@ INSERT INTO interactions_v1.users VALUES ('g', 'mine') RETURNING *;
 RESET ROLE;
 DROP POLICY own ON interactions.users;
 ALTER TABLE interactions.users DISABLE ROW LEVEL SECURITY;
-ALTER TABLE interactions.views DROP CONSTRAINT registered, DROP tenant;
+ALTER TABLE interactions.views DROP tenant;
 DROP TABLE orders, invoices, letters, debts;
 TRUNCATE interactions.users, interactions.views;
 ALTER TABLE interactions.users DROP account, DROP parent;

@@ -105,7 +105,26 @@ CREATE TRIGGER skip BEFORE INSERT ON interactions.users FOR EACH ROW EXECUTE FUN
 INSERT INTO interactions_v1.users (external_id) VALUES ('skipped') RETURNING *;
 SELECT count(*) FROM interactions_v1.users WHERE external_id = 'skipped';
 DROP TRIGGER skip ON interactions.users;
+-- one that does something else instead does it once
+CREATE TABLE others (name text);
+CREATE OR REPLACE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO others VALUES (NEW.name); RETURN NULL; END';
+CREATE TRIGGER skip BEFORE INSERT OR UPDATE ON interactions.users FOR EACH ROW EXECUTE FUNCTION skip();
+INSERT INTO interactions_v1.users (external_id, name) VALUES ('skipped', 'new'), ('bob', 'Robert');
+UPDATE interactions_v1.users SET name = 'Bobby' WHERE external_id = 'bob';
+TABLE others;
+SELECT name FROM interactions_v1.users WHERE external_id = 'bob';
+DROP TABLE others;
+DROP TRIGGER skip ON interactions.users;
 DROP FUNCTION skip;
+
+-- a key of theirs that changes another user of the statement: no retry would help
+BEGIN;
+ALTER TABLE interactions.users ADD parent text COLLATE "C" REFERENCES interactions.users ON DELETE CASCADE;
+INSERT INTO interactions.users (user_id, parent) VALUES ('mother', NULL), ('child', 'mother');
+INSERT INTO interactions.views (user_id, item_id) VALUES ('child', 'x');
+DELETE FROM interactions_v1.users WHERE external_id IN ('mother', 'child');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
 
 -- a filter on external_id reaches the indexes: no table is read through
 CREATE TEMP TABLE many AS SELECT 'u' || n % 5000 AS u, n FROM generate_series(1, 20000) AS n;
