@@ -347,6 +347,7 @@ DECLARE
 	place bigint;
 	given interactions_v1.recommendation[] := '{}';
 	code text;
+	detail text;
 	hint text;
 	errors text[] := '{}';
 	other text;
@@ -360,9 +361,9 @@ BEGIN
 		BEGIN
 			given := given || interactions.read_recommendation(element);
 		EXCEPTION WHEN data_exception OR not_null_violation OR feature_not_supported THEN
-			GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+			GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
 			code := coalesce(code, SQLSTATE);
-			errors := errors || format('element %s: %s', place, concat_ws('. ', SQLERRM, nullif(hint, '')));
+			errors := errors || format('element %s: %s', place, concat_ws('. ', SQLERRM, nullif(rtrim(detail, '.'), ''), nullif(hint, '')));
 		END;
 	END LOOP;
 	IF code IS NOT NULL THEN
@@ -451,6 +452,9 @@ CREATE FUNCTION interactions.insert_recommendation() RETURNS trigger
 	LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM interactions.store_recommendations(ARRAY[ROW(NEW.recommendation_id, NEW.user_id, NEW.scenario, NEW.item_ids, NEW."timestamp")::interactions_v1.recommendation]);
+	IF NEW."timestamp" OPERATOR(pg_catalog.<) 100000000000 THEN
+		PERFORM interactions.warn_of_seconds(1, false);
+	END IF;
 	-- RETURNING shows what is stored; a row that a trigger skipped is none
 	SELECT * INTO NEW FROM interactions_v1.recommendations AS stored WHERE stored.recommendation_id OPERATOR(pg_catalog.=) NEW.recommendation_id;
 	RETURN CASE WHEN FOUND THEN NEW END;

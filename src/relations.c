@@ -256,6 +256,14 @@ MakeIndex(const NeededRelation *relation, const char *name, const char *columns,
 {
 	if (HasIndex(relation, columns, false))
 		return;
+	if (OidIsValid(get_relname_relid(name, get_namespace_oid(relation->schema,
+															 false))))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("relation \"%s\" is no valid index of %s on (%s)", name,
+						relation->qualified, columns),
+				 errhint(
+					 "Drop or rename it: create_tables() makes the index anew.")));
 	NoticeAdded(relation, "index", name);
 	Execute(psprintf("CREATE INDEX %s ON %s (%s)", quote_identifier(name),
 					 relation->qualified, columns));

@@ -18,9 +18,9 @@
 #include "table_trigger.h"
 #include "timestamp.h"
 #include "utils/datum.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #define BEFORE_INSERT_OF_ROW                                                   \
@@ -28,12 +28,6 @@
 
 /* of the INSERT of one row that runs now, if any; see ExpectRow */
 static PassedRow *expected = NULL;
-
-static int
-TriggerDepth(void)
-{
-	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
-}
 
 /*
  * Note the next row that the trigger lets pass for the statement that follows,
@@ -43,7 +37,9 @@ void
 ExpectRow(PassedRow *row)
 {
 	row->seen = false;
-	row->depth = TriggerDepth() + 1;
+	/* what is run within the statement has later ones */
+	CommandCounterIncrement();
+	row->command = GetCurrentCommandId(false);
 	row->outer = expected;
 	expected = row;
 }
@@ -77,8 +73,8 @@ NoteRow(const TriggerData *trigdata, const InteractionType *type,
 	MemoryContext oldcontext;
 	IdBuffer	  ids[NUM_IDS];
 
-	/* what other triggers insert meanwhile is deeper, or of another type */
-	if (type != expected->type || TriggerDepth() != expected->depth)
+	if (type != expected->type ||
+		GetActiveSnapshot()->curcid != expected->command)
 		return;
 	InteractionDatums(type, interaction, ids, &expected->row);
 	oldcontext = MemoryContextSwitchTo(expected->context);

@@ -18,7 +18,7 @@ typedef struct PassedRow
 	bool seen;			   /* whether a row came by */
 	bool others_follow;	   /* whether other triggers saw it later */
 	Row row;
-	int depth; /* of triggers, at which it is expected */
+	CommandId command; /* that is to store it */
 	struct PassedRow *outer;
 } PassedRow;
 

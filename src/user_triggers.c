@@ -20,6 +20,7 @@
 #include "table_trigger.h"
 #include "users.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -28,6 +29,7 @@
 typedef struct UserUpdate
 {
 	Running		   running;
+	int			   depth;					/* of triggers */
 	const Trigger *triggers;				/* as the executor has them */
 	bool		   named[NUM_USER_COLUMNS]; /* the columns that it sets */
 	HTAB		  *renames;					/* NULL until there is one */
@@ -69,6 +71,12 @@ TriggersOf(const TriggerData *trigdata)
 	return trigdata->tg_trigger - i;
 }
 
+static int
+TriggerDepth(void)
+{
+	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
+}
+
 /* Note the columns that a statement sets. */
 static void
 BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
@@ -78,6 +86,7 @@ BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
 		BeginRunning(&updates, RelationGetRelid(trigdata->tg_relation),
 					 sizeof(UserUpdate), fcinfo->flinfo->fn_mcxt);
 
+	update->depth = TriggerDepth();
 	update->triggers = TriggersOf(trigdata);
 	for (int i = 0; i < NUM_USER_COLUMNS; i++)
 		update->named[i] =
@@ -227,11 +236,14 @@ ReportChangedUser(const Row *row)
 static bool
 DeleteUser(const TriggerData *trigdata, const Row *row)
 {
-	UserChange change;
-	Row		   now = *row;
-	bool	   done;
+	UserUpdate *update;
+	UserChange	change;
+	Row			now = *row;
+	bool		done;
 
-	if (FindRunning(updates, RelationGetRelid(trigdata->tg_relation)) != NULL)
+	update = FindRunning(updates, RelationGetRelid(trigdata->tg_relation));
+	/* one by a trigger of the user's is another statement */
+	if (update != NULL && update->depth == TriggerDepth())
 		ReportSecondChange(trigdata);
 	if (!LookUpUser(&now))
 		return false;

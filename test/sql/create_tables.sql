@@ -117,7 +117,8 @@ SELECT refused(change) FROM (VALUES
 	(12, 'ALTER TABLE interactions.ratings DROP value CASCADE, ADD value float8 NOT NULL GENERATED ALWAYS AS (1) STORED'),
 	(13, 'SELECT interactions.create_tables(NULL)'),
 	(14, 'SET LOCAL search_path = interactions'),
-	(15, 'CREATE SCHEMA hostile; CREATE FUNCTION hostile.now() RETURNS timestamptz LANGUAGE plpgsql AS $f$ BEGIN RAISE ''hijacked''; END $f$; SET LOCAL search_path = hostile, pg_catalog; DROP TABLE interactions.views CASCADE; SELECT interactions.create_tables(); INSERT INTO interactions.views (user_id, item_id) VALUES (''u'', ''i'')')
+	(15, 'CREATE SCHEMA hostile; CREATE FUNCTION hostile.now() RETURNS timestamptz LANGUAGE plpgsql AS $f$ BEGIN RAISE ''hijacked''; END $f$; SET LOCAL search_path = hostile, pg_catalog; DROP TABLE interactions.views CASCADE; SELECT interactions.create_tables(); INSERT INTO interactions.views (user_id, item_id) VALUES (''u'', ''i'')'),
+	(16, 'DROP INDEX interactions.views_item_id_timestamp_idx; CREATE INDEX views_item_id_timestamp_idx ON interactions.views (item_id) WHERE item_id > ''m''')
 ) AS c (n, change) ORDER BY n;
 RESET client_min_messages;
 DROP FUNCTION refused;

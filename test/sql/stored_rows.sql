@@ -91,6 +91,26 @@ CREATE FUNCTION beside(user_id text) RETURNS boolean LANGUAGE sql VOLATILE AS $$
 ALTER TABLE interactions.purchases ADD CONSTRAINT beside CHECK (beside(user_id)) NOT VALID;
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a", "timestamp": 1000000000001}');
 ALTER TABLE interactions.purchases DROP CONSTRAINT beside;
+-- or another of the same kind, also by a default
+CREATE FUNCTION another(user_id text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	IF current_setting('test.within', true) = '1' THEN
+		RETURN true;
+	END IF;
+	PERFORM set_config('test.within', '1', true);
+	INSERT INTO interactions.purchases (user_id, item_id, "timestamp") VALUES ('like ' || user_id, 'other', '2020-01-01') ON CONFLICT DO NOTHING;
+	PERFORM set_config('test.within', '', true);
+	RETURN true;
+END
+$$;
+BEGIN;
+ALTER TABLE interactions.purchases ADD CONSTRAINT another CHECK (another(user_id)) NOT VALID;
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "b", "timestamp": 1000000000001}');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "b", "timestamp": 1000000000001}');
+ALTER TABLE interactions.purchases DROP CONSTRAINT another, ADD by_default boolean DEFAULT another('x');
+SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "b", "timestamp": 1000000000001}');
+ROLLBACK;
+DROP FUNCTION another;
 DROP FUNCTION beside;
 TRUNCATE interactions.purchases, interactions.bookmarks;
 CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';

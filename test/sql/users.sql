@@ -126,6 +126,15 @@ DELETE FROM interactions_v1.users WHERE external_id IN ('mother', 'child');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 
+-- a trigger of theirs that deletes another user is another statement
+BEGIN;
+CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM interactions_v1.users WHERE external_id = 'child'; RETURN NULL; END $$;
+CREATE TRIGGER forget AFTER UPDATE ON interactions.users FOR EACH ROW EXECUTE FUNCTION forget();
+INSERT INTO interactions.users (user_id) VALUES ('mother'), ('child');
+UPDATE interactions_v1.users SET name = 'M' WHERE external_id = 'mother';
+SELECT external_id, name FROM interactions_v1.users WHERE external_id IN ('mother', 'child');
+ROLLBACK;
+
 -- a filter on external_id reaches the indexes: no table is read through
 CREATE TEMP TABLE many AS SELECT 'u' || n % 5000 AS u, n FROM generate_series(1, 20000) AS n;
 INSERT INTO interactions.users SELECT DISTINCT u FROM many;

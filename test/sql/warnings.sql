@@ -27,6 +27,8 @@ SELECT interactions_v1.create_recommendation('{"recommendation_id": "a", "timest
 SELECT interactions_v1.create_recommendation('{"recommendation_id": "b", "timestamp": 100000000000}');
 SELECT interactions_v1.create_recommendations('[{"recommendation_id": "c", "timestamp": 0}, {"recommendation_id": "d", "timestamp": 1}, {"recommendation_id": "e"}]');
 SELECT interactions_v1.create_recommendations('[{"recommendation_id": "f", "timestamp": 0}, {"recommendation_id": ""}]');
+INSERT INTO interactions_v1.recommendations (recommendation_id, "timestamp") VALUES ('h', 0), ('i', NULL), ('j', 1e12);
+INSERT INTO interactions_v1.recommendations (recommendation_id, "timestamp") VALUES ('k', -1);
 -- a table takes timestamps, which have no unit to be mistaken
 INSERT INTO interactions.bookmarks (user_id, item_id, "timestamp") VALUES ('u', 'q', 'epoch');
 SELECT count(*) FROM interactions.bookmarks WHERE "timestamp" < '1973-03-03 09:46:40+00';
