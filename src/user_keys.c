@@ -375,7 +375,8 @@ FollowKeysTo(int table, Oid relid, const Datum *users,
 
 /*
  * Care for what refers by foreign keys to the rows of the first of two users,
- * and to his registration, which are to go, or to become the other's.
+ * and to his registration, which are to go, or to become the other's.  AreTied()
+ * has locked the tables.
  */
 void
 FollowReferences(const Datum *users, const RowsChange *changes)
@@ -389,7 +390,7 @@ FollowReferences(const Datum *users, const RowsChange *changes)
 			(table == TABLE_USERS && LockRowsOf(table, users[0]) == 0))
 			continue;
 		foreach (cell, find_all_inheritors(RequireTable(TableName(table)),
-										   RowExclusiveLock, NULL))
+										   NoLock, NULL))
 		{
 			FollowKeysTo(table, lfirst_oid(cell), users, changes);
 		}
