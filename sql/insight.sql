@@ -390,22 +390,43 @@ DECLARE
 	recommendations CONSTANT pg_catalog.regclass := interactions.required_table('recommendations');
 	stored pg_catalog.text[] COLLATE pg_catalog."C";
 	other pg_catalog.text;
-	late interactions_v1.recommendation;
-	skipped boolean;
+	unclear boolean := false;
 BEGIN
-	WITH inserted AS (
-		INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
-		SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::pg_catalog.text)
-		FROM pg_catalog.unnest(given) ORDER BY recommendation_id, "timestamp"
-		ON CONFLICT (recommendation_id) DO NOTHING RETURNING recommendation_id)
-	SELECT coalesce(pg_catalog.array_agg(recommendation_id), '{}') INTO stored FROM inserted;
+	BEGIN
+		WITH inserted AS (
+			INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
+			SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::pg_catalog.text)
+			FROM pg_catalog.unnest(given) ORDER BY recommendation_id, "timestamp"
+			ON CONFLICT (recommendation_id) DO NOTHING RETURNING recommendation_id)
+		SELECT coalesce(pg_catalog.array_agg(recommendation_id), '{}') INTO stored FROM inserted;
+		unclear := pg_catalog.cardinality(stored) OPERATOR(pg_catalog.<>) pg_catalog.cardinality(given) AND EXISTS (
+			SELECT recommendation_id FROM pg_catalog.unnest(given) EXCEPT SELECT known.recommendation_id
+			FROM pg_catalog.unnest(given) AS one JOIN interactions.recommendations AS known ON known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id);
+		IF unclear THEN
+			RAISE no_data_found;
+		END IF;
+	EXCEPTION WHEN no_data_found THEN
+		IF NOT unclear THEN
+			RAISE;
+		END IF;
+	END;
+	-- what was not stored and is not there was deleted meanwhile, is hidden by a policy, or was skipped by a trigger, which
+	-- may do something instead: so that has not happened, and what is not there is new, or a unique violation
+	IF unclear THEN
+		WITH inserted AS (
+			INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
+			SELECT DISTINCT ON (recommendation_id) recommendation_id, user_id, scenario, item_ids, interactions.timestamp_from_ms("timestamp"::pg_catalog.text)
+			FROM pg_catalog.unnest(given) AS one
+			WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id)
+			ORDER BY recommendation_id, "timestamp" RETURNING recommendation_id)
+		SELECT coalesce(pg_catalog.array_agg(recommendation_id), '{}') INTO stored FROM inserted;
+	END IF;
 	-- it is what interactions bear
 	IF EXISTS (SELECT pg_catalog.unnest(stored) EXCEPT SELECT recommendation_id FROM pg_catalog.unnest(given)) THEN
 		RAISE 'a trigger must not change the id of a recommendation' USING ERRCODE = '27000';
 	ELSIF pg_catalog.cardinality(stored) OPERATOR(pg_catalog.=) pg_catalog.cardinality(given) THEN
 		RETURN pg_catalog.cardinality(stored);
 	END IF;
-
 	-- what was there already has to be what is given; EXCEPT compares without a look at the search_path
 	SELECT one.recommendation_id INTO other FROM pg_catalog.unnest(given) AS one
 	JOIN interactions.recommendations AS known ON known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id
@@ -415,32 +436,6 @@ BEGIN
 	LIMIT 1;
 	IF FOUND THEN
 		RAISE 'recommendation "%" is stored with other values', pg_catalog.left(other, 64) USING ERRCODE = '23505';
-	END IF;
-	-- what is not there either was deleted meanwhile, is hidden by a policy, which is a unique violation, or was skipped by a
-	-- trigger, which has done what it does instead, and is not to do it twice
-	FOR late IN
-		SELECT DISTINCT ON (recommendation_id) * FROM pg_catalog.unnest(given) AS one
-		WHERE NOT EXISTS (SELECT FROM interactions.recommendations AS known WHERE known.recommendation_id OPERATOR(pg_catalog.=) one.recommendation_id)
-		ORDER BY recommendation_id, "timestamp"
-	LOOP
-		BEGIN
-			skipped := false;
-			INSERT INTO interactions.recommendations (recommendation_id, user_id, scenario, item_ids, "timestamp")
-			VALUES (late.recommendation_id, late.user_id, late.scenario, late.item_ids, interactions.timestamp_from_ms(late."timestamp"::pg_catalog.text))
-			RETURNING recommendation_id INTO other;
-			skipped := NOT FOUND;
-			IF skipped THEN
-				RAISE no_data_found;
-			END IF;
-			stored := stored OPERATOR(pg_catalog.||) other;
-		EXCEPTION WHEN no_data_found THEN
-			IF NOT skipped THEN
-				RAISE;
-			END IF;
-		END;
-	END LOOP;
-	IF EXISTS (SELECT pg_catalog.unnest(stored) EXCEPT SELECT recommendation_id FROM pg_catalog.unnest(given)) THEN
-		RAISE 'a trigger must not change the id of a recommendation' USING ERRCODE = '27000';
 	END IF;
 	RETURN pg_catalog.cardinality(stored);
 END

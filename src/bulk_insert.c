@@ -346,7 +346,7 @@ InsertRows(PlainInsert *insert, PlainTable *table)
 }
 
 /* The attempt of a bulk insert. */
-static bool
+static void
 InsertPlainly(void *arg)
 {
 	PlainInsert *insert = arg;
@@ -356,7 +356,6 @@ InsertPlainly(void *arg)
 	{
 		InsertRows(insert, lfirst(cell));
 	}
-	return true;
 }
 
 /*
@@ -387,7 +386,7 @@ BulkInsert(Batch *batch, Relation target, TimePartitions *partitions,
 				MakeSingleTupleTableSlot(batch->tupdesc, &TTSOpsHeapTuple);
 		result = BULK_STORED;
 		if (batch->type == NULL)
-			(void) InsertPlainly(&job);
+			InsertPlainly(&job);
 		else if (!Attempt(InsertPlainly, &job, IsUniqueViolation))
 			result = BULK_CONFLICT;
 		CloseTables(job.tables);

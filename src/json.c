@@ -92,13 +92,12 @@ typedef struct LexJob
 	JsonParseErrorType error;
 } LexJob;
 
-static bool
+static void
 LexString(void *arg)
 {
 	LexJob *job = arg;
 
 	job->error = json_lex(job->lex);
-	return true;
 }
 
 /* Whether core says that the encoding has no such character. */
@@ -117,9 +116,9 @@ ResolveEscapes(JsonLexContext *lex)
 
 	/* before 16, core raises where the encoding has no such character */
 	if (PG_VERSION_NUM >= 160000 || GetDatabaseEncoding() == PG_UTF8)
-		(void) LexString(&job);
+		LexString(&job);
 	else
-		(void) Attempt(LexString, &job, IsUntranslatable);
+		Attempt(LexString, &job, IsUntranslatable);
 	return job.error;
 }
 

@@ -6,7 +6,6 @@
 
 #include "access/table.h"
 #include "access/tupmacs.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "distribution.h"
 #include "executor/tuptable.h"
@@ -332,19 +331,38 @@ ListWindows(ListRequest *request, RowReceiver *receiver,
 	} while (found < request->page_size && window.to > request->from);
 }
 
+/* List what a snapshot shows of a table that others may change meanwhile. */
+static void
+ListTable(ListRequest *request, RowReceiver *receiver)
+{
+	static NewestChange	   newest[NUM_TYPES];
+	const InteractionType *type = request->type;
+	Relation			   rel = OpenTable(type->plural, AccessShareLock);
+	bool				   renewed = false;
+	bool				   shown;
+	uint32				   before;
+
+	do
+	{
+		shown = SnapshotShows(rel, &newest[TypeIndex(type)], &renewed);
+		before = TableChanges();
+		tuplestore_clear(receiver->tuples);
+		ListWindows(request, receiver, shown ? FindTimePartitions(rel) : NULL);
+		/* it may have waited for what changed a partition */
+	} while (shown && TableChanges() != before);
+	if (renewed)
+		PopActiveSnapshot();
+	table_close(rel, NoLock);
+}
+
 /* Put the page that the arguments ask for into the function's result. */
 static Datum
 ListPage(FunctionCallInfo fcinfo, bool of_item)
 {
-	static NewestChange newest[NUM_TYPES];
-	ReturnSetInfo	   *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	RowReceiver			receiver = {
-				.pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
-	ListRequest		request;
-	TimePartitions *partitions;
-	Relation		rel;
-	bool			visible;
-	bool			renewed;
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RowReceiver	   receiver = {
+		   .pub = {ReceiveRow, StartRows, EndRows, EndRows, DestTuplestore}};
+	ListRequest request;
 
 	ReadRequest(fcinfo, of_item, &request);
 	ResultDesc(fcinfo, request.type);
@@ -355,25 +373,7 @@ ListPage(FunctionCallInfo fcinfo, bool of_item)
 		MakeSingleTupleTableSlot(rsinfo->setDesc, &TTSOpsMinimalTuple);
 
 	SPI_connect();
-	rel = OpenTable(request.type->plural, AccessShareLock);
-	partitions = FindTimePartitions(rel);
-	visible = TableIsVisible(rel, partitions, &newest[TypeIndex(request.type)]);
-	/* it may have waited for what changed the table since its statement began */
-	renewed = !visible && !IsolationUsesXactSnapshot() && !IsInParallelMode();
-	if (renewed)
-		PushActiveSnapshot(GetLatestSnapshot());
-	else if (!visible)
-		partitions = NULL;
-	ListWindows(&request, &receiver, partitions);
-	/* one that was attached meanwhile may have taken rows from under the list */
-	if (partitions != NULL && FindTimePartitions(rel) != partitions)
-	{
-		tuplestore_clear(receiver.tuples);
-		ListWindows(&request, &receiver, NULL);
-	}
-	if (renewed)
-		PopActiveSnapshot();
-	table_close(rel, NoLock);
+	ListTable(&request, &receiver);
 	ExecDropSingleTupleTableSlot(receiver.slot);
 	SPI_finish();
 	return (Datum) 0;

@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
@@ -87,61 +88,113 @@ TableChanges(void)
 
 /* The transaction that made a relation what it is: attached it, mostly. */
 static TransactionId
-ChangedBy(Oid relid)
+ChangedBy(Oid relid, CommandId *command)
 {
 	HeapTuple	  tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	TransactionId xmin;
 
 	if (!HeapTupleIsValid(tuple))
-		return GetTopTransactionIdIfAny();
+		return InvalidTransactionId;
 	xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	if (TransactionIdIsCurrentTransactionId(xmin))
+		*command = HeapTupleHeaderGetCmin(tuple->t_data);
 	ReleaseSysCache(tuple);
 	return xmin;
 }
 
-/* A table, where number is -1, or one of its partitions. */
-static Oid
-PartOf(Relation rel, TimePartitions *partitions, int number)
+/* Whether a snapshot shows what a transaction has made of a relation. */
+static bool
+Shows(Snapshot snapshot, TransactionId xid, CommandId command)
 {
-	return number < 0 ? RelationGetRelid(rel) : partitions->oids[number];
+	if (TransactionIdIsCurrentTransactionId(xid))
+		return command < snapshot->curcid;
+	return !TransactionIdIsNormal(xid) || !XidInMVCCSnapshot(xid, snapshot);
+}
+
+/* A table, and its partitions and children at any depth. */
+static List *
+PartsOf(Relation rel, TimePartitions *partitions)
+{
+	List *parts = list_make1_oid(RelationGetRelid(rel));
+
+	if (partitions == NULL)
+		return rel->rd_rel->relhassubclass
+				   ? find_all_inheritors(RelationGetRelid(rel), NoLock, NULL)
+				   : parts;
+	for (int i = 0; i < partitions->nparts; i++)
+	{
+		Oid part = partitions->oids[i];
+
+		if (get_rel_relkind(part) == RELKIND_PARTITIONED_TABLE)
+			parts = list_concat(parts, find_all_inheritors(part, NoLock, NULL));
+		else
+			parts = lappend_oid(parts, part);
+	}
+	return parts;
 }
 
 /*
- * Whether the active snapshot has a table, and each of its partitions, as it is
- * now.  An older one has the rows that moved into a partition that was attached
- * later where they were before: in the default one, which is not looked into
- * for the times of the new one, or in one that is gone.  And it has none where
- * the table was written anew.  newest is for this function alone, one for each
- * table.
+ * A transaction that made a table, or a part of it, what it is now, which the
+ * active snapshot does not show; invalid if there is none.  An older snapshot
+ * has the rows that moved into a partition that was attached later where they
+ * were before: in the default one, which is not looked into for the times of the
+ * new one, or in one that is gone.  And it has none of a table that was written
+ * anew.  newest is for this function alone, one for each table.
+ */
+static TransactionId
+UnseenChange(Relation rel, NewestChange *newest)
+{
+	Snapshot	  snapshot = GetActiveSnapshot();
+	TransactionId xid = InvalidTransactionId;
+	CommandId	  command = 0;
+	List		 *parts;
+	ListCell	 *cell;
+
+	if (newest->nchanges == nchanges &&
+		TransactionIdPrecedes(newest->xid, snapshot->xmin))
+		return xid;
+	newest->nchanges = nchanges;
+	newest->xid = FrozenTransactionId;
+	parts = PartsOf(rel, FindTimePartitions(rel));
+	foreach (cell, parts)
+	{
+		TransactionId change = ChangedBy(lfirst_oid(cell), &command);
+
+		if (TransactionIdFollows(change, newest->xid))
+			newest->xid = change;
+		if (!Shows(snapshot, change, command))
+			xid = change;
+	}
+	list_free(parts);
+	return xid;
+}
+
+/*
+ * Whether the active snapshot shows a table as it is now.  Where others have
+ * changed that since, a newer one is pushed, which the caller has to pop, instead
+ * of the one that was pushed before where renewed: who has waited for them has
+ * the snapshot of his statement, which is from before.
  */
 bool
-TableIsVisible(Relation rel, TimePartitions *partitions, NewestChange *newest)
+SnapshotShows(Relation rel, NewestChange *newest, bool *renewed)
 {
-	Snapshot snapshot = GetActiveSnapshot();
-	int		 nparts = partitions != NULL ? partitions->nparts : 0;
+	TransactionId unseen = UnseenChange(rel, newest);
 
-	if (newest->nchanges != nchanges)
-	{
-		newest->nchanges = nchanges;
-		newest->xid = FrozenTransactionId;
-		for (int i = -1; i < nparts; i++)
-		{
-			TransactionId xid = ChangedBy(PartOf(rel, partitions, i));
-
-			if (TransactionIdFollows(xid, newest->xid))
-				newest->xid = xid;
-		}
-	}
-	if (TransactionIdPrecedes(newest->xid, snapshot->xmin))
+	if (!TransactionIdIsValid(unseen))
 		return true;
-	for (int i = -1; i < nparts; i++)
-	{
-		TransactionId xid = ChangedBy(PartOf(rel, partitions, i));
-
-		if (TransactionIdIsCurrentTransactionId(xid) ||
-			(TransactionIdIsNormal(xid) && XidInMVCCSnapshot(xid, snapshot)))
-			return false;
-	}
+	if (IsolationUsesXactSnapshot() ||
+		TransactionIdIsCurrentTransactionId(unseen))
+		return false;
+	if (IsInParallelMode())
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent changes of table \"%s\"",
+						RelationGetRelationName(rel)),
+				 errhint("Repeat the statement.")));
+	if (*renewed)
+		PopActiveSnapshot();
+	PushActiveSnapshot(GetLatestSnapshot());
+	*renewed = true;
 	return true;
 }
 

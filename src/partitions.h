@@ -22,8 +22,7 @@ typedef struct NewestChange
 extern void WatchPartitions(void);
 extern uint32 TableChanges(void);
 extern TimePartitions *FindTimePartitions(Relation rel);
-extern bool TableIsVisible(Relation rel, TimePartitions *partitions,
-						   NewestChange *newest);
+extern bool SnapshotShows(Relation rel, NewestChange *newest, bool *renewed);
 extern int PartitionAt(TimePartitions *partitions, TimestampTz timestamp);
 extern TimestampTz PartitionsStart(TimePartitions *partitions,
 								   TimestampTz before, int count);

@@ -43,12 +43,8 @@ KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs, const Oid *argtypes,
 	*plan = prepared;
 }
 
-/*
- * Run a plan, and return the number of rows.  isnull may be NULL where no
- * value is null.
- */
-uint64
-RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull)
+static uint64
+Run(SPIPlanPtr plan, Datum *values, const bool *isnull, bool read_only)
 {
 	char nulls[MAX_COLUMNS] = "";
 	int	 nargs = SPI_getargcount(plan);
@@ -57,13 +53,30 @@ RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull)
 	Assert(nargs <= MAX_COLUMNS);
 	for (int i = 0; i < nargs; i++)
 		nulls[i] = isnull != NULL && isnull[i] ? 'n' : ' ';
-	result = SPI_execute_plan(plan, values, nulls, false, 0);
+	result = SPI_execute_plan(plan, values, nulls, read_only, 0);
 	if (result == SPI_OK_REWRITTEN)
 		ReportRewriteRule();
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/*
+ * Run a plan, and return the number of rows.  isnull may be NULL where no
+ * value is null.
+ */
+uint64
+RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull)
+{
+	return Run(plan, values, isnull, false);
+}
+
+/* The same by the caller's snapshot, which shows nothing of what came later. */
+uint64
+RunPlanAsOfBefore(SPIPlanPtr plan, Datum *values, const bool *isnull)
+{
+	return Run(plan, values, isnull, true);
 }
 
 /*

@@ -11,6 +11,8 @@ extern bool PlanIsKept(SPIPlanPtr plan, const char *table);
 extern void KeepPlan(SPIPlanPtr *plan, const char *sql, int nargs,
 					 const Oid *argtypes, int options);
 extern uint64 RunPlan(SPIPlanPtr plan, Datum *values, const bool *isnull);
+extern uint64 RunPlanAsOfBefore(SPIPlanPtr plan, Datum *values,
+								const bool *isnull);
 extern uint64 RunKept(SPIPlanPtr *plan, const char *table, const char *format,
 					  int nargs, const Oid *argtypes, Datum *values,
 					  const bool *isnull);

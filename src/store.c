@@ -15,7 +15,6 @@
 #include "plans.h"
 #include "rows.h"
 #include "store.h"
-#include "subxact.h"
 #include "table_trigger.h"
 #include "timestamp.h"
 #include "utils/timestamp.h"
@@ -34,15 +33,12 @@ KeepForColumns(SPIPlanPtr *plan, const InteractionType *type, const char *sql)
 	KeepPlan(plan, sql, type->ncolumns, argtypes, 0);
 }
 
-/*
- * Stores a row and returns what is stored; where stored ones are to be skipped,
- * nothing of one that is stored already.
- */
+/* Stores a row, unless it is stored already, and returns what is stored. */
 SPIPlanPtr
-InsertPlan(const InteractionType *type, bool skip_stored)
+InsertPlan(const InteractionType *type)
 {
-	static SPIPlanPtr plans[NUM_TYPES][2];
-	SPIPlanPtr		 *plan = &plans[TypeIndex(type)][skip_stored];
+	static SPIPlanPtr plans[NUM_TYPES];
+	SPIPlanPtr		 *plan = &plans[TypeIndex(type)];
 	const char		 *columns;
 	StringInfoData	  sql;
 
@@ -54,9 +50,8 @@ InsertPlan(const InteractionType *type, bool skip_stored)
 					 type->plural, columns);
 	for (int i = 0; i < type->ncolumns; i++)
 		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
-	appendStringInfo(&sql, ")%s RETURNING %s",
-					 skip_stored ? " ON CONFLICT (" KEY_CONFLICT ") DO NOTHING"
-								 : "",
+	appendStringInfo(&sql,
+					 ") ON CONFLICT (" KEY_CONFLICT ") DO NOTHING RETURNING %s",
 					 columns);
 	KeepForColumns(plan, type, sql.data);
 	return *plan;
@@ -101,7 +96,7 @@ TakeRow(const InteractionType *type, MemoryContext context, Row *row)
 static bool
 InsertRow(const InteractionType *type, Row *row, PassedRow *passed)
 {
-	SPIPlanPtr		plan = InsertPlan(type, true);
+	SPIPlanPtr		plan = InsertPlan(type);
 	volatile uint64 nrows = 0;
 
 	ExpectRow(passed);
@@ -129,37 +124,18 @@ ReportHiddenRow(const InteractionType *type)
 					 " has skipped it.")));
 }
 
-/* an attempt to store a row as a new one */
-typedef struct StoreJob
-{
-	const InteractionType *type;
-	Row					  *row;
-	bool				   stored;
-} StoreJob;
-
-/* Try whether a row would be stored as a new one; it is not. */
-static bool
-TryInsert(void *arg)
-{
-	StoreJob *job = arg;
-
-	job->stored = RunPlan(InsertPlan(job->type, false), job->row->values,
-						  job->row->isnull) > 0;
-	return false;
-}
-
 /*
- * Whether triggers skip a row that is not stored, though ours has let it pass:
- * only one that comes later can have done that.  Nothing has changed.
+ * Whether a trigger has skipped a row that was neither stored nor found, though
+ * ours has let it pass: only one that comes later can have done that.  Else it
+ * has met one that was deleted meanwhile, which the caller's snapshot shows.
  */
 static bool
-TriggersSkip(const InteractionType *type, const PassedRow *passed, Row *row)
+WasSkipped(const InteractionType *type, PassedRow *passed)
 {
-	StoreJob job = {.type = type, .row = row, .stored = true};
-
-	if (passed->others_follow)
-		(void) Attempt(TryInsert, &job, IsUniqueViolation);
-	return !job.stored;
+	return passed->others_follow &&
+		   !RowSecurityHolds(RequireTable(type->plural)) &&
+		   RunPlanAsOfBefore(SelectPlan(type), passed->row.values,
+							 passed->row.isnull) == 0;
 }
 
 /* Raise that others have changed what the snapshot does not show. */
@@ -215,7 +191,7 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 			passed.row = *row;
 		if (RunPlan(SelectPlan(type), passed.row.values, passed.row.isnull) > 0)
 			result = STORE_DUPLICATE;
-		else if (passed.seen && TriggersSkip(type, &passed, row))
+		else if (passed.seen && WasSkipped(type, &passed))
 			passed.seen = false;
 		/* deleted meanwhile: the next INSERT stores it */
 		if (!passed.seen || IsolationUsesXactSnapshot())

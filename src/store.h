@@ -17,6 +17,6 @@ typedef enum StoreResult
 
 extern StoreResult StoreInteraction(const InteractionType *type,
 									const Interaction *interaction, Row *row);
-extern SPIPlanPtr InsertPlan(const InteractionType *type, bool skip_stored);
+extern SPIPlanPtr InsertPlan(const InteractionType *type);
 
 #endif /* INTERACTIONS_STORE_H */

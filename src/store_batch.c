@@ -130,13 +130,12 @@ typedef struct InsertJob
 } InsertJob;
 
 /* The attempt to store all rows of a batch as new. */
-static bool
+static void
 InsertNewRows(void *arg)
 {
 	InsertJob *job = arg;
 
 	job->nrows = RunPlan(job->plan, job->arrays, NULL);
-	return true;
 }
 
 /*
@@ -221,7 +220,7 @@ StoreRow(Batch *batch)
 
 	heap_deform_tuple(batch->rows[0].tuple, batch->tupdesc, row.values,
 					  row.isnull);
-	return RunPlan(InsertPlan(batch->type, true), row.values, row.isnull);
+	return RunPlan(InsertPlan(batch->type), row.values, row.isnull);
 }
 
 /*

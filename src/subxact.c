@@ -20,27 +20,23 @@
 #include "utils/resowner.h"
 
 /*
- * Do a job in a subtransaction.  False, and nothing has changed, where it says
- * so, or fails with an error that is expected.
+ * Do a job in a subtransaction.  False, and nothing has changed, where it
+ * fails with an error that is expected.
  */
 bool
-Attempt(bool (*job)(void *), void *arg,
+Attempt(void (*job)(void *), void *arg,
 		bool (*expected)(const ErrorData *error))
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
-	volatile bool done = false;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		done = job(arg);
-		if (done)
-			ReleaseCurrentSubTransaction();
-		else
-			RollbackAndReleaseCurrentSubTransaction();
+		job(arg);
+		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -53,11 +49,12 @@ Attempt(bool (*job)(void *), void *arg,
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 
-	if (error != NULL && !expected(error))
+	if (error == NULL)
+		return true;
+	if (!expected(error))
 		ReThrowError(error);
-	if (error != NULL)
-		FreeErrorData(error);
-	return done;
+	FreeErrorData(error);
+	return false;
 }
 
 /* Whether a row, or one that shares a unique key with it, is stored already. */

@@ -5,7 +5,7 @@
 #ifndef INTERACTIONS_SUBXACT_H
 #define INTERACTIONS_SUBXACT_H
 
-extern bool Attempt(bool (*job)(void *), void *arg,
+extern bool Attempt(void (*job)(void *), void *arg,
 					bool (*expected)(const ErrorData *error));
 extern bool IsUniqueViolation(const ErrorData *error);
 

@@ -53,6 +53,19 @@ IsRegistered(Datum user_id)
 	return HasRows(TABLE_USERS, user_id);
 }
 
+/* Whether a user is registered; if so, he stays so. */
+static bool
+StaysRegistered(Datum user_id)
+{
+	static SPIPlanPtr lock = NULL;
+	const Oid		  argtypes[] = {TEXTOID};
+
+	return RunKept(&lock, TableName(TABLE_USERS),
+				   "SELECT FROM interactions.%s"
+				   " WHERE user_id OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
+				   lengthof(argtypes), argtypes, &user_id, NULL) > 0;
+}
+
 /*
  * Give a user who has none the registration of another, with all that anybody
  * has added to it.  The statement is made anew, as columns come and go.
@@ -160,7 +173,7 @@ typedef struct TransferJob
 } TransferJob;
 
 /* The attempt of a transfer; counts in the job. */
-static bool
+static void
 TryTransfer(void *arg)
 {
 	TransferJob *job = arg;
@@ -171,8 +184,8 @@ TryTransfer(void *arg)
 	/* a registration moves as the row that it is, if it can; as a copy it has to
 	 * be there before what refers to it */
 	(void) LockRowsOf(TABLE_USERS, users[0]);
-	moves = job->delete_user && IsRegistered(users[0]) &&
-			!IsRegistered(users[1]);
+	moves = !StaysRegistered(users[1]) && job->delete_user &&
+			IsRegistered(users[0]);
 	if (moves && !IsDistributed(TableName(TABLE_USERS)))
 		*registration = ROWS_MOVE;
 	else
@@ -189,7 +202,6 @@ TryTransfer(void *arg)
 	/* a key from one registration to another may have taken it along */
 	if (!IsRegistered(users[1]))
 		ReportLostRows(TableName(TABLE_USERS));
-	return true;
 }
 
 /*
@@ -259,7 +271,7 @@ TransferInteractions(UserChange *change, bool delete_user)
 						   ? IsUniqueViolation /* a shard tells no more */
 						   : IsKeyViolation);
 	if (!done)
-		(void) TryTransfer(&job);
+		TryTransfer(&job);
 	return true;
 }
 

@@ -193,22 +193,32 @@ UpdateUser(const TriggerData *trigdata, const Row *old, Row *new)
 	return ChangeUser(trigdata, old, new, update->named);
 }
 
-/* Whether this transaction has changed a registration that the statement saw. */
+/*
+ * Whether this transaction has changed the registration of a user since the
+ * statement began: removed the one that its snapshot shows, or made another.
+ */
 static bool
 ChangedHere(Datum user_id)
 {
-	Oid	 types[] = {TEXTOID};
-	bool isnull;
+	Oid types[] = {TEXTOID};
 
-	/* as read_only, by the snapshot of the statement */
-	return SPI_execute_with_args("SELECT xmax FROM interactions.users"
-								 " WHERE user_id OPERATOR(pg_catalog.=) $1",
-								 lengthof(types), types, &user_id, NULL, true,
-								 0) == SPI_OK_SELECT &&
-		   SPI_processed > 0 &&
-		   TransactionIdIsCurrentTransactionId(DatumGetTransactionId(
-			   SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-							 &isnull)));
+	for (int now = 0; now <= 1; now++)
+	{
+		bool isnull;
+
+		if (SPI_execute_with_args(psprintf("SELECT %s FROM interactions.users"
+										   " WHERE user_id"
+										   " OPERATOR(pg_catalog.=) $1",
+										   now ? "xmin" : "xmax"),
+								  lengthof(types), types, &user_id, NULL, !now,
+								  0) == SPI_OK_SELECT &&
+			SPI_processed > 0 &&
+			TransactionIdIsCurrentTransactionId(DatumGetTransactionId(
+				SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+							  &isnull))))
+			return true;
+	}
+	return false;
 }
 
 /* Raise that a user is not any more what a DELETE has found. */

@@ -195,7 +195,7 @@ DROP TRIGGER skip ON interactions.recommendations;
 DROP FUNCTION skip;
 -- one that does something else instead does it once for a row
 BEGIN;
-CREATE TABLE others (recommendation_id text);
+CREATE TABLE others (recommendation_id text PRIMARY KEY);
 CREATE FUNCTION divert() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO others VALUES (NEW.recommendation_id); RETURN NULL; END';
 CREATE TRIGGER divert BEFORE INSERT ON interactions.recommendations FOR EACH ROW EXECUTE FUNCTION divert();
 SELECT (interactions_v1.create_recommendation('{"recommendation_id": "d1"}')).recommendation_id IS NULL AS skipped;

@@ -53,9 +53,10 @@ SELECT * FROM interactions_v1.purchases;
 TRUNCATE interactions.purchases;
 -- one that comes after the rules and stores something else: once for a row
 DROP TRIGGER change ON interactions.purchases;
+CREATE TABLE archive (user_id text PRIMARY KEY);
 CREATE FUNCTION archive() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO interactions.bookmarks (user_id, item_id) VALUES (NEW.user_id, NEW.item_id || clock_timestamp());
+	INSERT INTO archive VALUES (NEW.user_id);
 	RETURN NULL;
 END
 $$;
@@ -65,9 +66,10 @@ INSERT INTO interactions_v1.purchases (user_id, item_id) VALUES ('v', 'a');
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "w", "item_id": "a"}');
 COMMIT;
-SELECT user_id, count(*) FROM interactions.bookmarks GROUP BY user_id ORDER BY user_id;
+TABLE archive;
 DROP FUNCTION archive CASCADE;
-TRUNCATE interactions.purchases, interactions.bookmarks;
+DROP TABLE archive;
+TRUNCATE interactions.purchases;
 CREATE TRIGGER change BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION change();
 -- one that tries to store something else, in vain
 CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$

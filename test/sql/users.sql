@@ -126,6 +126,15 @@ DELETE FROM interactions_v1.users WHERE external_id IN ('mother', 'child');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 
+BEGIN;
+CREATE FUNCTION inherit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO interactions.users (user_id, name) VALUES ('child', 'heir'); RETURN NULL; END $$;
+CREATE TRIGGER inherit AFTER DELETE ON interactions.users FOR EACH ROW WHEN (OLD.user_id = 'mother') EXECUTE FUNCTION inherit();
+INSERT INTO interactions.users (user_id) VALUES ('mother');
+INSERT INTO interactions.views (user_id, item_id) VALUES ('child', 'x');
+DELETE FROM interactions_v1.users WHERE external_id IN ('mother', 'child');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+
 -- a trigger of theirs that deletes another user is another statement
 BEGIN;
 CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM interactions_v1.users WHERE external_id = 'child'; RETURN NULL; END $$;
