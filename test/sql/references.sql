@@ -107,6 +107,8 @@ ROLLBACK;
 -- of a child of a table, and of a table that is a partition of somebody's: its rows count
 ALTER TABLE interactions.views DROP CONSTRAINT registered;
 BEGIN;
+DROP TABLE interactions.views CASCADE;
+SELECT interactions.create_tables();
 CREATE TABLE kid () INHERITS (interactions.views);
 ALTER TABLE kid ADD FOREIGN KEY (user_id) REFERENCES interactions.users ON DELETE CASCADE;
 INSERT INTO kid (user_id, item_id, "timestamp", fingerprint) VALUES ('g', 'kid', '2024-01-01', 1), ('g', 'both', '2024-01-01', 1), ('t', 'both', '2024-01-01', 1);
@@ -122,6 +124,8 @@ SELECT interactions.erase_user('g');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 BEGIN;
+DROP TABLE interactions.views CASCADE;
+SELECT interactions.create_tables();
 CREATE TABLE all_views (LIKE interactions.views) PARTITION BY RANGE ("timestamp");
 ALTER TABLE all_views ADD PRIMARY KEY (user_id, "timestamp", item_id, fingerprint);
 ALTER TABLE all_views ATTACH PARTITION interactions.views DEFAULT;
@@ -162,6 +166,23 @@ ROLLBACK TO one;
 SELECT interactions.erase_user('k');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK TO one;
+-- nor one of another user
+RESET ROLE;
+ALTER TABLE interactions.purchases NO FORCE ROW LEVEL SECURITY, DROP CONSTRAINT purchases_user_id_seen_at_seen_seen_as_fkey, ADD of_user text COLLATE "C";
+UPDATE interactions.purchases SET of_user = user_id, user_id = 'z' WHERE item_id = 'hidden';
+ALTER TABLE interactions.purchases FORCE ROW LEVEL SECURITY, ADD FOREIGN KEY (of_user, seen_at, seen, seen_as) REFERENCES interactions.views ON DELETE CASCADE;
+SET LOCAL ROLE regress_interactions_clerk;
+SELECT interactions.erase_user('k');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO one;
+-- a key that takes nothing along hinders nothing, nor does one by which nothing refers
+RESET ROLE;
+ALTER TABLE interactions.purchases DROP CONSTRAINT purchases_user_id_seen_at_seen_seen_as_fkey, ADD FOREIGN KEY (recommendation_id) REFERENCES interactions.recommendations ON DELETE CASCADE;
+GRANT SELECT, UPDATE, DELETE ON interactions.recommendations TO regress_interactions_clerk;
+INSERT INTO interactions.recommendations (recommendation_id, user_id) VALUES ('r', 'k');
+SET LOCAL ROLE regress_interactions_clerk;
+SELECT interactions.erase_user('k')::jsonb #> '{erased,purchases}' AS erased;
+ROLLBACK TO one;
 -- none is hidden of this one
 RESET ROLE;
 ALTER TABLE interactions.purchases NO FORCE ROW LEVEL SECURITY;
@@ -180,6 +201,17 @@ SAVEPOINT one;
 SELECT interactions_v1.transfer_interactions('v', 't');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK TO one;
+SELECT interactions_v1.transfer_interactions('v', 'w') ->> 'user_deleted';
+TABLE visits;
+ROLLBACK;
+BEGIN;
+-- and where the users are a partition of somebody's
+CREATE TABLE all_users (LIKE interactions.users) PARTITION BY LIST (user_id);
+ALTER TABLE all_users ADD PRIMARY KEY (user_id);
+ALTER TABLE all_users ATTACH PARTITION interactions.users DEFAULT;
+CREATE TABLE visits (user_id text REFERENCES all_users ON DELETE CASCADE);
+INSERT INTO interactions.users VALUES ('v'), ('w');
+INSERT INTO visits VALUES ('v');
 SELECT interactions_v1.transfer_interactions('v', 'w') ->> 'user_deleted';
 TABLE visits;
 ROLLBACK;

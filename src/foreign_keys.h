@@ -1,0 +1,34 @@
+/*
+ * foreign_keys.h
+ *	  What refers to a row by a foreign key.
+ */
+#ifndef INTERACTIONS_FOREIGN_KEYS_H
+#define INTERACTIONS_FOREIGN_KEYS_H
+
+#include "access/htup.h"
+#include "commands/trigger.h"
+
+/* a row to which others may refer; NULL where there is none */
+typedef struct ReferredRow
+{
+	HeapTuple row;
+	TupleDesc tupdesc;
+} ReferredRow;
+
+typedef struct ForeignKey
+{
+	Oid relid;			/* whose rows refer to others */
+	Oid referred_relid; /* whose rows they refer to */
+	int ncolumns;
+	bool has_period; /* the last column, of which each keeps its own */
+	AttrNumber columns[INDEX_MAX_KEYS];
+	AttrNumber referred[INDEX_MAX_KEYS];
+	Oid operators[INDEX_MAX_KEYS];
+} ForeignKey;
+
+extern ForeignKey ReadKey(const Trigger *trigger, Oid referred_relid);
+extern int64 RunForKey(const ForeignKey *key, const ReferredRow *one,
+					   const ReferredRow *other, const char *seen_in);
+extern ReferredRow FindReferredRow(Relation rel, Datum user);
+
+#endif /* INTERACTIONS_FOREIGN_KEYS_H */
