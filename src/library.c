@@ -8,10 +8,10 @@
 
 #include "fmgr.h"
 #include "library.h"
-#include "partitions.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "view_insert.h"
+#include "visibility.h"
 
 #if PG_VERSION_NUM >= 180000
 PG_MODULE_MAGIC_EXT(.name = "interactions");
@@ -38,7 +38,7 @@ _PG_init(void)
 							&MaxPageSize, 0, 0, INT_MAX, PGC_SUSET, 0, NULL,
 							NULL, NULL);
 	MarkGUCPrefixReserved("interactions");
-	WatchPartitions();
+	WatchTables();
 	WatchViewInserts();
 }
 

@@ -9,29 +9,24 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "miscadmin.h"
 #include "partitioning/partbounds.h"
 #include "partitions.h"
-#include "storage/shmem.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
-
-static uint32 nchanges = 1; /* see TableChanges */
 
 /* Whether a table is partitioned by range of one timestamptz, its timestamp. */
 static bool
@@ -62,140 +57,6 @@ FindTimePartitions(Relation rel)
 	return IsPartitionedByTime(rel)
 			   ? RelationGetPartitionDesc(rel, !IsolationUsesXactSnapshot())
 			   : NULL;
-}
-
-/* Note that any relation has changed. */
-static void
-/* NOLINTNEXTLINE(misc-unused-parameters): core passes them */
-NoteChange(Datum arg, Oid relid)
-{
-	nchanges++;
-}
-
-/* Watch what happens to tables, as long as the library is loaded. */
-void
-WatchPartitions(void)
-{
-	CacheRegisterRelcacheCallback(NoteChange, (Datum) 0);
-}
-
-/* How many changes of any relation this backend has noticed, and one. */
-uint32
-TableChanges(void)
-{
-	return nchanges;
-}
-
-/* The transaction that made a relation what it is: attached it, mostly. */
-static TransactionId
-ChangedBy(Oid relid, CommandId *command)
-{
-	HeapTuple	  tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	TransactionId xmin;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidTransactionId;
-	xmin = HeapTupleHeaderGetXmin(tuple->t_data);
-	if (TransactionIdIsCurrentTransactionId(xmin))
-		*command = HeapTupleHeaderGetCmin(tuple->t_data);
-	ReleaseSysCache(tuple);
-	return xmin;
-}
-
-/* Whether a snapshot shows what a transaction has made of a relation. */
-static bool
-Shows(Snapshot snapshot, TransactionId xid, CommandId command)
-{
-	if (TransactionIdIsCurrentTransactionId(xid))
-		return command < snapshot->curcid;
-	return !TransactionIdIsNormal(xid) || !XidInMVCCSnapshot(xid, snapshot);
-}
-
-/* A table, and its partitions and children at any depth. */
-static List *
-PartsOf(Relation rel, TimePartitions *partitions)
-{
-	List *parts = list_make1_oid(RelationGetRelid(rel));
-
-	if (partitions == NULL)
-		return rel->rd_rel->relhassubclass
-				   ? find_all_inheritors(RelationGetRelid(rel), NoLock, NULL)
-				   : parts;
-	for (int i = 0; i < partitions->nparts; i++)
-	{
-		Oid part = partitions->oids[i];
-
-		if (get_rel_relkind(part) == RELKIND_PARTITIONED_TABLE)
-			parts = list_concat(parts, find_all_inheritors(part, NoLock, NULL));
-		else
-			parts = lappend_oid(parts, part);
-	}
-	return parts;
-}
-
-/*
- * A transaction that made a table, or a part of it, what it is now, which the
- * active snapshot does not show; invalid if there is none.  An older snapshot
- * has the rows that moved into a partition that was attached later where they
- * were before: in the default one, which is not looked into for the times of the
- * new one, or in one that is gone.  And it has none of a table that was written
- * anew.  newest is for this function alone, one for each table.
- */
-static TransactionId
-UnseenChange(Relation rel, NewestChange *newest)
-{
-	Snapshot	  snapshot = GetActiveSnapshot();
-	TransactionId xid = InvalidTransactionId;
-	CommandId	  command = 0;
-	List		 *parts;
-	ListCell	 *cell;
-
-	if (newest->nchanges == nchanges &&
-		TransactionIdPrecedes(newest->xid, snapshot->xmin))
-		return xid;
-	newest->nchanges = nchanges;
-	newest->xid = FrozenTransactionId;
-	parts = PartsOf(rel, FindTimePartitions(rel));
-	foreach (cell, parts)
-	{
-		TransactionId change = ChangedBy(lfirst_oid(cell), &command);
-
-		if (TransactionIdFollows(change, newest->xid))
-			newest->xid = change;
-		if (!Shows(snapshot, change, command))
-			xid = change;
-	}
-	list_free(parts);
-	return xid;
-}
-
-/*
- * Whether the active snapshot shows a table as it is now.  Where others have
- * changed that since, a newer one is pushed, which the caller has to pop, instead
- * of the one that was pushed before where renewed: who has waited for them has
- * the snapshot of his statement, which is from before.
- */
-bool
-SnapshotShows(Relation rel, NewestChange *newest, bool *renewed)
-{
-	TransactionId unseen = UnseenChange(rel, newest);
-
-	if (!TransactionIdIsValid(unseen))
-		return true;
-	if (IsolationUsesXactSnapshot() ||
-		TransactionIdIsCurrentTransactionId(unseen))
-		return false;
-	if (IsInParallelMode())
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to concurrent changes of table \"%s\"",
-						RelationGetRelationName(rel)),
-				 errhint("Repeat the statement.")));
-	if (*renewed)
-		PopActiveSnapshot();
-	PushActiveSnapshot(GetLatestSnapshot());
-	*renewed = true;
-	return true;
 }
 
 static int

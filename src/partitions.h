@@ -12,17 +12,7 @@
 /* as core describes them; numbered in the order of time, the default one last */
 typedef const struct PartitionDescData TimePartitions;
 
-/* what changed a table or its partitions last, as long as nothing changes */
-typedef struct NewestChange
-{
-	uint32 nchanges;
-	TransactionId xid;
-} NewestChange;
-
-extern void WatchPartitions(void);
-extern uint32 TableChanges(void);
 extern TimePartitions *FindTimePartitions(Relation rel);
-extern bool SnapshotShows(Relation rel, NewestChange *newest, bool *renewed);
 extern int PartitionAt(TimePartitions *partitions, TimestampTz timestamp);
 extern TimestampTz PartitionsStart(TimePartitions *partitions,
 								   TimestampTz before, int count);

@@ -20,16 +20,16 @@
 #include "table_trigger.h"
 #include "users.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 /* an UPDATE of the view that runs now */
 typedef struct UserUpdate
 {
 	Running		   running;
-	int			   depth;					/* of triggers */
+	CommandId	   command;					/* the statement */
 	const Trigger *triggers;				/* as the executor has them */
 	bool		   named[NUM_USER_COLUMNS]; /* the columns that it sets */
 	HTAB		  *renames;					/* NULL until there is one */
@@ -71,12 +71,6 @@ TriggersOf(const TriggerData *trigdata)
 	return trigdata->tg_trigger - i;
 }
 
-static int
-TriggerDepth(void)
-{
-	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
-}
-
 /* Note the columns that a statement sets. */
 static void
 BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
@@ -86,7 +80,7 @@ BeginUpdate(FunctionCallInfo fcinfo, const int *attnums)
 		BeginRunning(&updates, RelationGetRelid(trigdata->tg_relation),
 					 sizeof(UserUpdate), fcinfo->flinfo->fn_mcxt);
 
-	update->depth = TriggerDepth();
+	update->command = GetActiveSnapshot()->curcid;
 	update->triggers = TriggersOf(trigdata);
 	for (int i = 0; i < NUM_USER_COLUMNS; i++)
 		update->named[i] =
@@ -252,8 +246,8 @@ DeleteUser(const TriggerData *trigdata, const Row *row)
 	bool		done;
 
 	update = FindRunning(updates, RelationGetRelid(trigdata->tg_relation));
-	/* one by a trigger of the user's is another statement */
-	if (update != NULL && update->depth == TriggerDepth())
+	/* what a trigger or a function of the user's runs is another statement */
+	if (update != NULL && update->command == GetActiveSnapshot()->curcid)
 		ReportSecondChange(trigdata);
 	if (!LookUpUser(&now))
 		return false;

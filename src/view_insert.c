@@ -24,7 +24,6 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "own_tables.h"
-#include "partitions.h"
 #include "rows.h"
 #include "rules.h"
 #include "running.h"
@@ -37,6 +36,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "view_insert.h"
+#include "visibility.h"
 
 /* rows to begin with; see StoreBuffered */
 #define BUFFERED_ROWS 10000

@@ -135,7 +135,13 @@ DELETE FROM interactions_v1.users WHERE external_id IN ('mother', 'child');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 
--- a trigger of theirs that deletes another user is another statement
+-- a trigger or a function of theirs that deletes another user is another statement
+BEGIN;
+CREATE FUNCTION forgotten(name text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM interactions_v1.users WHERE external_id = 'child'; RETURN name; END $$;
+INSERT INTO interactions.users (user_id) VALUES ('mother'), ('child');
+UPDATE interactions_v1.users SET name = forgotten('M') WHERE external_id = 'mother' RETURNING external_id, name;
+SELECT count(*) FROM interactions_v1.users WHERE external_id = 'child';
+ROLLBACK;
 BEGIN;
 CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM interactions_v1.users WHERE external_id = 'child'; RETURN NULL; END $$;
 CREATE TRIGGER forget AFTER UPDATE ON interactions.users FOR EACH ROW EXECUTE FUNCTION forget();
