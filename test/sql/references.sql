@@ -183,6 +183,13 @@ INSERT INTO interactions.recommendations (recommendation_id, user_id) VALUES ('r
 SET LOCAL ROLE regress_interactions_clerk;
 SELECT interactions.erase_user('k')::jsonb #> '{erased,purchases}' AS erased;
 ROLLBACK TO one;
+RESET ROLE;
+ALTER TABLE interactions.purchases DROP CONSTRAINT purchases_user_id_seen_at_seen_seen_as_fkey, ADD FOREIGN KEY (recommendation_id) REFERENCES interactions.recommendations ON UPDATE CASCADE;
+GRANT SELECT, UPDATE, DELETE ON interactions.recommendations TO regress_interactions_clerk;
+INSERT INTO interactions.recommendations (recommendation_id, user_id) VALUES ('r', 'k');
+SET LOCAL ROLE regress_interactions_clerk;
+SELECT interactions_v1.transfer_interactions('k', 't')::jsonb #> '{transferred,purchases}' AS transferred;
+ROLLBACK TO one;
 -- none is hidden of this one
 RESET ROLE;
 ALTER TABLE interactions.purchases NO FORCE ROW LEVEL SECURITY;
@@ -230,6 +237,7 @@ SAVEPOINT one;
 SELECT interactions_v1.transfer_interactions('v', 't');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK TO one;
+SELECT interactions_v1.transfer_interactions('t', 'w') ->> 'user_deleted';
 SELECT interactions_v1.transfer_interactions('v', 'w') ->> 'user_deleted';
 SELECT visits.user_id, notes.user_id FROM visits, notes;
 ROLLBACK;

@@ -60,6 +60,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
+CREATE TRIGGER zzzz_archive AFTER DELETE ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION archive();
 CREATE TRIGGER zzz_archive BEFORE INSERT ON interactions.purchases FOR EACH ROW EXECUTE FUNCTION archive();
 SELECT * FROM interactions_v1.create_purchase('{"user_id": "u", "item_id": "a"}');
 INSERT INTO interactions_v1.purchases (user_id, item_id) VALUES ('v', 'a');
