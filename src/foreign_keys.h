@@ -8,12 +8,13 @@
 #include "access/htup.h"
 #include "commands/trigger.h"
 
-/* a row to which others may refer; NULL where there is none */
-typedef struct ReferredRow
+/* rows to which others may refer */
+typedef struct ReferredRows
 {
-	HeapTuple row;
+	HeapTuple *rows;
+	uint64 nrows;
 	TupleDesc tupdesc;
-} ReferredRow;
+} ReferredRows;
 
 typedef struct ForeignKey
 {
@@ -27,8 +28,10 @@ typedef struct ForeignKey
 } ForeignKey;
 
 extern ForeignKey ReadKey(const Trigger *trigger, Oid referred_relid);
-extern int64 RunForKey(const ForeignKey *key, const ReferredRow *one,
-					   const ReferredRow *other, const char *seen_in);
-extern ReferredRow FindReferredRow(Relation rel, Datum user);
+extern int64 CountReferring(const ForeignKey *key, const ReferredRows *rows,
+							Oid seen_in);
+extern void ReferToOther(const ForeignKey *key, const ReferredRows *one,
+						 const ReferredRows *other);
+extern ReferredRows FindReferredRows(Relation rel, Datum user);
 
 #endif /* INTERACTIONS_FOREIGN_KEYS_H */

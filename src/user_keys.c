@@ -39,15 +39,15 @@ BearsUser(const ForeignKey *key)
 }
 
 /*
- * Raise where rows of one of the tables refer by a key to a row of a user, and
- * the caller does not see them: the key takes them along, uncounted.
+ * Raise where rows of one of the tables refer by a key to rows of a user, and the
+ * caller does not see them: the key takes them along, uncounted.
  */
 static void
-RefuseHiddenReferrers(const ForeignKey *key, const ReferredRow *one, int table)
+RefuseHiddenReferrers(const ForeignKey *key, const ReferredRows *rows,
+					  int table)
 {
-	if (RunForKey(key, one, NULL, NULL) >
-		RunForKey(key, one, NULL,
-				  psprintf("interactions.%s", TableName(table))))
+	if (CountReferring(key, rows, InvalidOid) >
+		CountReferring(key, rows, FindTable(TableName(table))))
 		ReportWithheldRows(TableName(table));
 }
 
@@ -57,19 +57,19 @@ RefuseHiddenReferrers(const ForeignKey *key, const ReferredRow *one, int table)
  * caller sees of the interactions goes, or moves, by itself.
  */
 static void
-FollowKey(const ForeignKey *key, const ReferredRow *one,
-		  const ReferredRow *other, RowsChange change)
+FollowKey(const ForeignKey *key, const ReferredRows *one,
+		  const ReferredRows *other, RowsChange change)
 {
 	int	 table = TableOf(key->relid);
 	bool by_itself = table >= 0 && table != TABLE_USERS && BearsUser(key);
 
 	if (other != NULL && !by_itself)
 	{
-		if (RunForKey(key, one, NULL, NULL) == 0)
+		if (CountReferring(key, one, InvalidOid) == 0)
 			return;
-		if (other->row != NULL)
-			RunForKey(key, one, other, NULL);
-		if (RunForKey(key, one, NULL, NULL) > 0)
+		if (other->nrows > 0)
+			ReferToOther(key, one, other);
+		if (CountReferring(key, one, InvalidOid) > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 					 errmsg("rows of table \"%s\" refer to the user who is merged into another",
@@ -108,21 +108,21 @@ static void
 FollowUserKey(Relation rel, const Trigger *trigger, const Datum *users,
 			  const RowsChange *changes)
 {
-	RowsChange	change = changes[TABLE_USERS];
-	bool		merged = change == ROWS_GO && changes[0] == ROWS_MOVE;
-	ReferredRow one;
-	ReferredRow other;
-	ForeignKey	key;
+	RowsChange	 change = changes[TABLE_USERS];
+	bool		 merged = change == ROWS_GO && changes[0] == ROWS_MOVE;
+	ReferredRows one;
+	ReferredRows other;
+	ForeignKey	 key;
 
 	if (change == ROWS_GO ? !ActsOnDelete(trigger) &&
 								trigger->tgfoid != F_RI_FKEY_NOACTION_DEL &&
 								trigger->tgfoid != F_RI_FKEY_RESTRICT_DEL
 						  : !ActsOnUpdate(trigger))
 		return;
-	one = FindReferredRow(rel, users[0]);
-	if (one.row == NULL)
+	one = FindReferredRows(rel, users[0]);
+	if (one.nrows == 0)
 		return;
-	other = FindReferredRow(rel, users[1]);
+	other = FindReferredRows(rel, users[1]);
 	key = ReadKey(trigger, RelationGetRelid(rel));
 	FollowKey(&key, &one, merged ? &other : NULL, change);
 }
@@ -141,18 +141,28 @@ RefersToUser(const ForeignKey *key)
 	return false;
 }
 
+/* The condition for a row of the source that the target has already. */
+#define IS_DUPLICATE                                                           \
+	" AND EXISTS (SELECT FROM interactions.%s AS target"                       \
+	" WHERE target.user_id OPERATOR(pg_catalog.=) $2"                          \
+	" AND target.\"timestamp\" OPERATOR(pg_catalog.=) source.\"timestamp\""    \
+	" AND target.item_id OPERATOR(pg_catalog.=) source.item_id"                \
+	" AND target.fingerprint OPERATOR(pg_catalog.=) source.fingerprint)"
+
 /*
  * Raise where the key of a trigger, from one of the tables to another, takes rows
- * along that the caller does not see.  Where rows move, duplicates go.
+ * along that the caller does not see.  Where interactions move, duplicates go.
  */
 static void
-CheckTableKey(Relation rel, const Trigger *trigger, int table, Datum user,
-			  RowsChange change)
+CheckTableKey(Relation rel, const Trigger *trigger, int table,
+			  const Datum *users, RowsChange change)
 {
-	Oid			   types[] = {TEXTOID};
-	SPITupleTable *rows;
-	ForeignKey	   key;
-	int			   referring;
+	Oid			 types[] = {TEXTOID, TEXTOID};
+	Datum		 values[] = {users[0], users[1]};
+	ForeignKey	 key;
+	ReferredRows rows;
+	int			 referring;
+	bool		 moved = false;
 
 	if (!ActsOnDelete(trigger) && !ActsOnUpdate(trigger))
 		return;
@@ -160,23 +170,28 @@ CheckTableKey(Relation rel, const Trigger *trigger, int table, Datum user,
 	if (referring < 0 || !RowSecurityHolds(FindTable(TableName(referring))))
 		return;
 	key = ReadKey(trigger, RelationGetRelid(rel));
-	if (!ActsOnDelete(trigger) &&
-		(change != ROWS_MOVE || !ActsOnUpdate(trigger) || !RefersToUser(&key)))
+	if (change == ROWS_MOVE)
+	{
+		moved = ActsOnUpdate(trigger) && RefersToUser(&key);
+		if (!moved && (!ActsOnDelete(trigger) || table >= NUM_TYPES))
+			return;
+	}
+	else if (!ActsOnDelete(trigger))
 		return;
-	if (SPI_execute_with_args(psprintf("SELECT * FROM interactions.%s WHERE"
-									   " user_id OPERATOR(pg_catalog.=) $1",
-									   TableName(table)),
-							  lengthof(types), types, &user, NULL, false,
+	if (SPI_execute_with_args(psprintf("SELECT source.* FROM interactions.%s AS source"
+									   " WHERE user_id OPERATOR(pg_catalog.=) $1%s",
+									   TableName(table),
+									   change == ROWS_MOVE && !moved
+										   ? psprintf(IS_DUPLICATE,
+													  TableName(table))
+										   : ""),
+							  lengthof(types), types, values, NULL, false,
 							  0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the rows of a user");
-	rows = SPI_tuptable;
-	for (uint64 i = 0; i < rows->numvals; i++)
-	{
-		ReferredRow one = {rows->vals[i], rows->tupdesc};
-
-		CHECK_FOR_INTERRUPTS();
-		RefuseHiddenReferrers(&key, &one, referring);
-	}
+	rows = (ReferredRows){SPI_tuptable->vals, SPI_processed,
+						  SPI_tuptable->tupdesc};
+	if (rows.nrows > 0)
+		RefuseHiddenReferrers(&key, &rows, referring);
 }
 
 /*
@@ -211,8 +226,7 @@ FollowReferences(const Datum *users, const RowsChange *changes)
 				if (table == TABLE_USERS)
 					FollowUserKey(rel, trigger, users, changes);
 				else
-					CheckTableKey(rel, trigger, table, users[0],
-								  changes[table]);
+					CheckTableKey(rel, trigger, table, users, changes[table]);
 			}
 			table_close(rel, NoLock);
 		}

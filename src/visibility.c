@@ -71,13 +71,46 @@ Later(TransactionId one, TransactionId other)
 	return TransactionIdFollows(other, one) ? other : one;
 }
 
+/* Whether a relation has the file, and the place, that a snapshot shows. */
+static bool
+IsSame(Oid relid, Snapshot snapshot)
+{
+	Relation	classes = table_open(RelationRelationId, AccessShareLock);
+	HeapTuple	now = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		result = false;
+	HeapTuple	before;
+	SysScanDesc scan;
+	ScanKeyData key;
+
+	ScanKeyInit(&key, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan =
+		systable_beginscan(classes, ClassOidIndexId, true, snapshot, 1, &key);
+	before = systable_getnext(scan);
+	if (HeapTupleIsValid(now) && HeapTupleIsValid(before))
+	{
+		Form_pg_class is = (Form_pg_class) GETSTRUCT(now);
+		Form_pg_class was = (Form_pg_class) GETSTRUCT(before);
+
+		result = is->relfilenode == was->relfilenode &&
+				 is->relispartition == was->relispartition;
+	}
+	systable_endscan(scan);
+	if (HeapTupleIsValid(now))
+		ReleaseSysCache(now);
+	table_close(classes, AccessShareLock);
+	return result;
+}
+
 /* Whether a snapshot shows what a transaction has made of a relation. */
 static bool
-Shows(Snapshot snapshot, TransactionId xid, CommandId command)
+Shows(Snapshot snapshot, Oid relid, TransactionId xid, CommandId command)
 {
-	if (TransactionIdIsCurrentTransactionId(xid))
-		return command < snapshot->curcid;
-	return !TransactionIdIsNormal(xid) || !XidInMVCCSnapshot(xid, snapshot);
+	if (TransactionIdIsCurrentTransactionId(xid)
+			? command < snapshot->curcid
+			: !TransactionIdIsNormal(xid) || !XidInMVCCSnapshot(xid, snapshot))
+		return true;
+	return IsSame(relid, snapshot);
 }
 
 /* A table, and its partitions and children at any depth. */
@@ -169,7 +202,7 @@ UnseenChange(Relation rel, NewestChange *newest)
 								  : InvalidTransactionId;
 
 		newest->xid = Later(newest->xid, Later(change, taken));
-		if (!Shows(snapshot, change, command))
+		if (!Shows(snapshot, part, change, command))
 			xid = change;
 		if (TransactionIdIsValid(taken))
 			xid = taken;

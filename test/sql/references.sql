@@ -184,11 +184,23 @@ SET LOCAL ROLE regress_interactions_clerk;
 SELECT interactions.erase_user('k')::jsonb #> '{erased,purchases}' AS erased;
 ROLLBACK TO one;
 RESET ROLE;
-ALTER TABLE interactions.purchases DROP CONSTRAINT purchases_user_id_seen_at_seen_seen_as_fkey, ADD FOREIGN KEY (recommendation_id) REFERENCES interactions.recommendations ON UPDATE CASCADE;
+ALTER TABLE interactions.purchases NO FORCE ROW LEVEL SECURITY, DROP CONSTRAINT purchases_user_id_seen_at_seen_seen_as_fkey, ADD seen_id bigint;
+ALTER TABLE interactions.views ADD id bigint GENERATED ALWAYS AS IDENTITY UNIQUE;
+ALTER TABLE interactions.purchases ADD FOREIGN KEY (recommendation_id) REFERENCES interactions.recommendations ON DELETE CASCADE ON UPDATE CASCADE,
+	ADD FOREIGN KEY (seen_id) REFERENCES interactions.views (id) ON DELETE CASCADE;
 GRANT SELECT, UPDATE, DELETE ON interactions.recommendations TO regress_interactions_clerk;
 INSERT INTO interactions.recommendations (recommendation_id, user_id) VALUES ('r', 'k');
+UPDATE interactions.purchases SET recommendation_id = 'r', seen_id = (SELECT id FROM interactions.views WHERE user_id = 'k');
+ALTER TABLE interactions.purchases FORCE ROW LEVEL SECURITY;
+SAVEPOINT two;
 SET LOCAL ROLE regress_interactions_clerk;
 SELECT interactions_v1.transfer_interactions('k', 't')::jsonb #> '{transferred,purchases}' AS transferred;
+ROLLBACK TO two;
+-- it would, of a duplicate
+INSERT INTO interactions.views (user_id, item_id, "timestamp") SELECT 't', item_id, "timestamp" FROM interactions.views WHERE user_id = 'k';
+SET LOCAL ROLE regress_interactions_clerk;
+SELECT interactions_v1.transfer_interactions('k', 't');
+\echo :LAST_ERROR_SQLSTATE
 ROLLBACK TO one;
 -- none is hidden of this one
 RESET ROLE;

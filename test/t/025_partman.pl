@@ -278,7 +278,8 @@ for my $type (@partitioned)
 }
 my @asked_for = map { (qq(updated partition constraint for default partition "${_}_default" would be violated by some row),
 		qq(partition constraint of relation "${_}_default" is violated by some row)) } @partitioned;
-is_deeply([ slurp_file($node->logfile) =~ /^.* ERROR:  (.*)/mg ], [ @asked_for, 'moving row to another partition during a BEFORE FOR EACH ROW trigger is not supported' ],
+# core ends an autovacuum that DDL waits for
+is_deeply([ grep { $_ ne 'canceling autovacuum task' } slurp_file($node->logfile) =~ /^.* ERROR:  (.*)/mg ], [ @asked_for, 'moving row to another partition during a BEFORE FOR EACH ROW trigger is not supported' ],
 	'the server log holds the errors that were asked for, and no other');
 is(corruption($node), '', 'amcheck finds nothing');
 
