@@ -185,12 +185,13 @@ SELECT interactions.erase_user('k')::jsonb #> '{erased,purchases}' AS erased;
 ROLLBACK TO one;
 RESET ROLE;
 ALTER TABLE interactions.purchases NO FORCE ROW LEVEL SECURITY, DROP CONSTRAINT purchases_user_id_seen_at_seen_seen_as_fkey, ADD seen_id bigint;
-ALTER TABLE interactions.views ADD id bigint GENERATED ALWAYS AS IDENTITY UNIQUE;
+ALTER TABLE interactions.views ADD id bigint, ADD UNIQUE (id, "timestamp");
+UPDATE interactions.views SET id = 1 WHERE user_id = 'k';
 ALTER TABLE interactions.purchases ADD FOREIGN KEY (recommendation_id) REFERENCES interactions.recommendations ON DELETE CASCADE ON UPDATE CASCADE,
-	ADD FOREIGN KEY (seen_id) REFERENCES interactions.views (id) ON DELETE CASCADE;
+	ADD FOREIGN KEY (seen_id, seen_at) REFERENCES interactions.views (id, "timestamp") ON DELETE CASCADE;
 GRANT SELECT, UPDATE, DELETE ON interactions.recommendations TO regress_interactions_clerk;
 INSERT INTO interactions.recommendations (recommendation_id, user_id) VALUES ('r', 'k');
-UPDATE interactions.purchases SET recommendation_id = 'r', seen_id = (SELECT id FROM interactions.views WHERE user_id = 'k');
+UPDATE interactions.purchases SET recommendation_id = 'r', seen_id = 1;
 ALTER TABLE interactions.purchases FORCE ROW LEVEL SECURITY;
 SAVEPOINT two;
 SET LOCAL ROLE regress_interactions_clerk;
