@@ -119,6 +119,14 @@ ROLLBACK TO one;
 CREATE POLICY own ON interactions.views USING (item_id <> 'kid');
 ALTER TABLE interactions.views ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 GRANT SELECT, DELETE ON interactions.views TO regress_interactions_clerk;
+SAVEPOINT two;
+SET LOCAL ROLE regress_interactions_clerk;
+SELECT interactions.erase_user('g');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO two;
+-- also by a column that the child alone has
+ALTER TABLE kid DROP CONSTRAINT kid_user_id_fkey, ADD friend text COLLATE "C" REFERENCES interactions.users ON DELETE CASCADE;
+UPDATE kid SET friend = 'g', user_id = 't' WHERE item_id = 'kid';
 SET LOCAL ROLE regress_interactions_clerk;
 SELECT interactions.erase_user('g');
 \echo :LAST_ERROR_SQLSTATE
@@ -177,7 +185,8 @@ SELECT interactions.erase_user('k');
 ROLLBACK TO one;
 -- a key that takes nothing along hinders nothing, nor does one by which nothing refers
 RESET ROLE;
-ALTER TABLE interactions.purchases DROP CONSTRAINT purchases_user_id_seen_at_seen_seen_as_fkey, ADD FOREIGN KEY (recommendation_id) REFERENCES interactions.recommendations ON DELETE CASCADE;
+ALTER TABLE interactions.purchases DROP CONSTRAINT purchases_user_id_seen_at_seen_seen_as_fkey, ADD FOREIGN KEY (recommendation_id) REFERENCES interactions.recommendations ON DELETE CASCADE,
+	ADD FOREIGN KEY (recommendation_id) REFERENCES interactions.recommendations ON UPDATE CASCADE;
 GRANT SELECT, UPDATE, DELETE ON interactions.recommendations TO regress_interactions_clerk;
 INSERT INTO interactions.recommendations (recommendation_id, user_id) VALUES ('r', 'k');
 SET LOCAL ROLE regress_interactions_clerk;
