@@ -111,3 +111,17 @@ RefuseRewriteRules(Relation rel)
 			ReportRewriteRule();
 	}
 }
+
+/*
+ * Raise that others have changed what the snapshot of a transaction or a
+ * statement, which has to be repeated, does not show of a table.
+ */
+void
+ReportConcurrentChange(const char *table, const char *repeated)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent changes of table \"%s\"",
+					table),
+			 errhint("Repeat the %s.", repeated)));
+}

@@ -18,5 +18,7 @@ pg_noreturn extern void ReportWithheldRows(const char *table);
 pg_noreturn extern void ReportLostRows(const char *table);
 extern void RefuseRewriteRules(Relation rel);
 pg_noreturn extern void ReportRewriteRule(void);
+pg_noreturn extern void ReportConcurrentChange(const char *table,
+											   const char *repeated);
 
 #endif /* INTERACTIONS_OWN_TABLES_H */

@@ -138,17 +138,6 @@ WasSkipped(const InteractionType *type, PassedRow *passed)
 							 passed->row.isnull) == 0;
 }
 
-/* Raise that others have changed what the snapshot does not show. */
-static void
-ReportConcurrentChange(const InteractionType *type)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("could not serialize access due to concurrent changes of table \"%s\"",
-					type->plural),
-			 errhint("Repeat the transaction.")));
-}
-
 /* Raise that two interactions that differ share a key. */
 static void
 ReportCollision(const InteractionType *type)
@@ -204,7 +193,7 @@ StoreInteraction(const InteractionType *type, const Interaction *interaction,
 			 RowSecurityHolds(RequireTable(type->plural)))
 		ReportHiddenRow(type);
 	else if (passed.seen)
-		ReportConcurrentChange(type);
+		ReportConcurrentChange(type->plural, "transaction");
 	SPI_finish();
 
 	/* fingerprints of 64 bits can be made to be the same */

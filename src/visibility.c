@@ -16,6 +16,7 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "own_tables.h"
 #include "partitions.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -228,11 +229,7 @@ SnapshotShows(Relation rel, NewestChange *newest, bool *renewed)
 		TransactionIdIsCurrentTransactionId(unseen))
 		return false;
 	if (IsInParallelMode())
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to concurrent changes of table \"%s\"",
-						RelationGetRelationName(rel)),
-				 errhint("Repeat the statement.")));
+		ReportConcurrentChange(RelationGetRelationName(rel), "statement");
 	if (*renewed)
 		PopActiveSnapshot();
 	PushActiveSnapshot(GetLatestSnapshot());
